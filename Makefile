@@ -45,7 +45,7 @@ lint: .venv/stamp
 	@$(BIN)/mypy --no-error-summary
 
 unit: .venv/stamp
-	@$(BIN)/pytest -q -n 2 --doctest-modules --cov --cov-report=term npdl_activations tests
+	@$(BIN)/pytest -q -n 2 --cov
 
 nbval: .venv/stamp
 	@$(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 book
