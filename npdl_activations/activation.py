@@ -1,0 +1,188 @@
+"""Activation: the verbs that every activation answers to, and the memory behind them."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from .arrays import Array, real
+
+
+class Activation:
+    """Base class of all activations.
+
+    An activation is called as a function, or used as a layer's nonlinearity: `forward` remembers
+    its input, and `derivative`, `backward` and `jacobian` then speak of that input. A call
+    remembers nothing and is safe from any thread; an instance whose `forward` is used belongs to
+    one thread at a time.
+
+    Notes
+    -----
+    float16, float32, float64, longdouble and the bfloat16 of ml_dtypes come back as they went in.
+    Booleans and integers are computed in float64. Anything else raises a TypeError that names the
+    dtype. Lists and scalars are taken as `numpy.asarray` takes them; what has no dimensions
+    comes back as a NumPy scalar.
+
+    Nothing returned is the caller's own array (but for `out`), and nothing that the caller does
+    to an array after `forward` changes what is remembered.
+    """
+
+    _last: Array | None = None
+
+    def __call__(self, x: ArrayLike, out: Array | None = None) -> Any:
+        """Return the activation's value at `x`, remembering nothing.
+
+        Parameters
+        ----------
+        x : array_like
+            Real numbers, any shape.
+        out : ndarray, optional
+            Where to write the value: an array of the answer's shape and dtype. It may be `x`.
+
+        Returns
+        -------
+        ndarray or scalar
+            The value, of `x`'s shape; `out` where one was given.
+
+        Raises
+        ------
+        TypeError
+            If `x` does not hold real numbers, or `out` is not an array of the answer's dtype.
+        ValueError
+            If `out` has another shape than `x`, or is read-only.
+        """
+        raise NotImplementedError
+
+    def forward(self, input: ArrayLike) -> Any:  # noqa: A002 -- the name that npdl gave it
+        """Return the activation's value at `input`, and remember `input`.
+
+        Parameters
+        ----------
+        input : array_like
+            Real numbers, any shape.
+
+        Returns
+        -------
+        ndarray or scalar
+            The value, of `input`'s shape.
+
+        Raises
+        ------
+        TypeError
+            If `input` does not hold real numbers. What was remembered before is kept.
+        """
+        x = real(input, self)
+        value = self(x)
+        self._last = x.copy()
+        return value
+
+    def derivative(self, input: ArrayLike | None = None) -> Any:  # noqa: A002
+        """Return the elementwise derivative at `input`, or at the last `forward`'s input.
+
+        Parameters
+        ----------
+        input : array_like, optional
+            Real numbers, any shape. The memory is neither read nor changed if it is given.
+
+        Returns
+        -------
+        ndarray or scalar
+            The derivative, of the input's shape.
+
+        Raises
+        ------
+        RuntimeError
+            If `input` is not given and there was no `forward` before.
+        TypeError
+            If `input` does not hold real numbers.
+        """
+        raise NotImplementedError
+
+    def backward(self, gradient: ArrayLike) -> Any:
+        """Return the vector-Jacobian product at the last `forward`'s input.
+
+        Parameters
+        ----------
+        gradient : array_like
+            dL/dy, the loss's gradient with respect to what `forward` returned, of its shape.
+
+        Returns
+        -------
+        ndarray or scalar
+            dL/dx, the loss's gradient with respect to `forward`'s input, of the same shape, in
+            the wider dtype of the two.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no `forward` before.
+        TypeError
+            If `gradient` does not hold real numbers.
+        ValueError
+            If `gradient` has another shape.
+        """
+        raise NotImplementedError
+
+    def jacobian(self, x: ArrayLike | None = None) -> Array:
+        """Return the Jacobian dy_i/dx_j at `x`, or at the last `forward`'s input.
+
+        Parameters
+        ----------
+        x : array_like, optional
+            Real numbers, shape (..., K). The memory is neither read nor changed if it is given.
+
+        Returns
+        -------
+        ndarray, shape (..., K, K)
+            A matrix for each row of `x`, with i before j.
+
+        Raises
+        ------
+        RuntimeError
+            If `x` is not given and there was no `forward` before.
+        TypeError
+            If `x` does not hold real numbers.
+        ValueError
+            If `x` has no dimensions.
+        """
+        raise NotImplementedError
+
+    def _recall(self, x: ArrayLike | None = None) -> Array:
+        """Return `x` as an array, or the last forward's input where `x` is None."""
+        if x is not None:
+            return real(x, self)
+        if self._last is None:
+            msg = f"{self} remembers no input: call forward(x) first, or pass x to derivative(x)"
+            raise RuntimeError(msg)
+        return self._last
+
+    def _recall_with(self, gradient: ArrayLike) -> tuple[Array, Array]:
+        """Return the gradient and the last forward's input, of one shape."""
+        x = self._recall()
+        g = real(gradient, f"{self}.backward")
+        if g.shape != x.shape:
+            msg = f"{self}.backward takes a gradient of forward's shape {x.shape}, not {g.shape}"
+            raise ValueError(msg)
+        return g, x
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        """What the constructor was given, by name."""
+        return {}
+
+    def __str__(self) -> str:
+        """Return the class's name."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        """Return the call that makes an equal activation."""
+        return f"{self}({', '.join(f'{k}={v!r}' for k, v in self._parameters.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether `other` is the same function: same class, equal parameters."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._parameters == other._parameters
+
+    def __hash__(self) -> int:
+        """Return a hash that equal activations share."""
+        return hash((type(self), *self._parameters.items()))

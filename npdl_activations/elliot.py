@@ -1,0 +1,59 @@
+"""Elliot, Elliott's sigmoid between 0 and 1."""
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .elementwise import Steep
+
+
+class Elliot(Steep):
+    r"""Elliott's sigmoid, without exponentials: any real number to one between 0 and 1.
+
+    .. math:: \varphi(x) = \frac{0.5\, s x}{1 + |s x|} + 0.5, \qquad
+              \varphi'(x) = \frac{0.5\, s}{(1 + |s x|)^2}
+
+    Parameters
+    ----------
+    steepness : float, default 1
+        The factor s, a positive finite number.
+
+    Raises
+    ------
+    TypeError
+        If `steepness` is not a real number.
+    ValueError
+        If `steepness` is not positive and finite.
+
+    Notes
+    -----
+    The value is right on the far left, where the sum of -0.5 and 0.5 above cancels.
+    The inputs and errors are those of `Activation`.
+
+    References
+    ----------
+    D. L. Elliott, "A Better Activation Function for Artificial Neural Networks", ISR Technical
+    Report TR 93-8, University of Maryland, 1993.
+
+    Examples
+    --------
+    >>> elliot = Elliot(steepness=2)
+    >>> print(elliot([-0.5, 0, 1.5]))
+    [0.25  0.5   0.875]
+    >>> print(f"{elliot(-1e10):.4g}")
+    2.5e-11
+    """
+
+    formula = "s*x / (2 * (1 + Abs(s*x))) + 1/2"
+    derivative_formula = "s / (2 * (1 + Abs(s*x))**2)"
+
+    def _forward(self, x: Array) -> Any:
+        # elliot(-x) = 1 - elliot(x), so the small side is computed as it is, and nothing cancels.
+        small = 0.5 / (1 + np.abs(self.steepness * x))
+        return np.abs((x >= 0) - small)
+
+    def _derivative(self, x: Array) -> Any:
+        # Two divisions, because the square overflows long before s / d^2 is 0.
+        d = 1 + np.abs(self.steepness * x)
+        return 0.5 * self.steepness / d / d

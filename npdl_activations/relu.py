@@ -1,0 +1,45 @@
+"""ReLU, the rectified linear unit."""
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .elementwise import Elementwise
+
+
+class ReLU(Elementwise):
+    r"""The rectified linear unit: positive numbers as they are, 0 for the others.
+
+    .. math:: \varphi(x) = \max(0, x), \qquad
+              \varphi'(x) = \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}
+
+    Notes
+    -----
+    The derivative at 0, where there is none, is 0 by convention.
+    The inputs and errors are those of `Activation`.
+
+    References
+    ----------
+    V. Nair and G. E. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines",
+    ICML 2010.
+
+    Examples
+    --------
+    >>> relu = ReLU()
+    >>> print(relu([-1.0, 0.0, 2.0]))
+    [0. 0. 2.]
+    >>> print(relu.derivative([-1.0, 0.0, 2.0]))
+    [0. 0. 1.]
+    """
+
+    formula = "Max(0, x)"
+    derivative_formula = "Heaviside(x, 0)"
+
+    def _forward(self, x: Array) -> Any:
+        # + 0 turns -0 into 0: which of two zeros np.maximum returns depends on the processor.
+        return np.maximum(x, 0) + 0
+
+    def _derivative(self, x: Array) -> Any:
+        # The sign of NaN is NaN, where x > 0 would be False.
+        return np.sign(np.maximum(x, 0))

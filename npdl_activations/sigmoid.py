@@ -1,0 +1,47 @@
+"""Sigmoid, the logistic function."""
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .elementwise import Elementwise
+
+
+class Sigmoid(Elementwise):
+    r"""The logistic function: any real number to one between 0 and 1.
+
+    .. math:: \varphi(x) = \frac{1}{1 + e^{-x}}, \qquad
+              \varphi'(x) = \frac{e^{-x}}{(1 + e^{-x})^2}
+
+    Notes
+    -----
+    Both are right in the tails, where 1 / (1 + exp(-x)) overflows and y (1 - y) is 0.
+    The inputs and errors are those of `Activation`.
+
+    References
+    ----------
+    P.-F. Verhulst, "Notice sur la loi que la population suit dans son accroissement",
+    Correspondance mathématique et physique 10, 1838.
+
+    Examples
+    --------
+    >>> sigmoid = Sigmoid()
+    >>> print(sigmoid([-1, 0, 1]).round(3))
+    [0.269 0.5   0.731]
+    >>> print(f"{sigmoid.derivative(40.0):.4g}")
+    4.248e-18
+    """
+
+    formula = "1 / (1 + exp(-x))"
+    derivative_formula = "exp(-x) / (1 + exp(-x))**2"
+
+    def _forward(self, x: Array) -> Any:
+        # With z = e^-|x| nothing overflows: 1 / (1 + z) where x >= 0, z / (1 + z) where x < 0.
+        z = np.exp(-np.abs(x))
+        return np.maximum(z, x >= 0) / (1 + z)
+
+    def _derivative(self, x: Array) -> Any:
+        # Even, so z = e^-|x| serves both sides. (1 + z)^2 = 1 + z (2 + z) rounds once near 1.
+        z = np.exp(-np.abs(x))
+        return z / (1 + z * (2 + z))

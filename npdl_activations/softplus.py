@@ -1,0 +1,47 @@
+"""SoftPlus, a smooth ReLU."""
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .elementwise import Elementwise
+from .sigmoid import Sigmoid
+
+
+class SoftPlus(Elementwise):
+    r"""A smooth ReLU: any real number to a positive one.
+
+    .. math:: \varphi(x) = \ln(1 + e^x), \qquad \varphi'(x) = \frac{e^x}{1 + e^x}
+
+    Notes
+    -----
+    Both are right in the tails, where log(1 + exp(x)) overflows on the right and is 0 on the
+    left. The inputs and errors are those of `Activation`.
+
+    References
+    ----------
+    C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau and R. Garcia, "Incorporating Second-Order
+    Functional Knowledge for Better Option Pricing", NIPS 2000.
+
+    Examples
+    --------
+    >>> softplus = SoftPlus()
+    >>> print(softplus([-1, 0, 1]).round(3))
+    [0.313 0.693 1.313]
+    >>> print(f"{softplus(-40.0):.4g}")
+    4.248e-18
+    """
+
+    formula = "log(1 + exp(x))"
+    derivative_formula = "exp(x) / (1 + exp(x))"
+
+    def _forward(self, x: Array) -> Any:
+        # ln(1 + e^x) = max(x, 0) + ln(1 + z) with z = e^-|x|. The sum u = 1 + z rounds, and what
+        # it lost, z - (u - 1), is known exactly: ln(1 + z) is ln u + lost / u to the first order.
+        z = np.exp(-np.abs(x))
+        u = 1 + z
+        return np.maximum(x, 0) + (np.log(u) + (z - (u - 1)) / u)
+
+    def _derivative(self, x: Array) -> Any:
+        return Sigmoid()._forward(x)

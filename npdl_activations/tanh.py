@@ -1,0 +1,45 @@
+"""Tanh, the hyperbolic tangent."""
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .elementwise import Elementwise
+from .sigmoid import Sigmoid
+
+
+class Tanh(Elementwise):
+    r"""The hyperbolic tangent: any real number to one between -1 and 1.
+
+    .. math:: \varphi(x) = \frac{\sinh x}{\cosh x} = \frac{e^x - e^{-x}}{e^x + e^{-x}}, \qquad
+              \varphi'(x) = 1 - \tanh^2 x
+
+    Notes
+    -----
+    The derivative is right in the tails, where 1 - tanh(x)**2 is 0.
+    The inputs and errors are those of `Activation`.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", in Neural Networks:
+    Tricks of the Trade, Springer, 1998. https://doi.org/10.1007/3-540-49430-8_2
+
+    Examples
+    --------
+    >>> tanh = Tanh()
+    >>> print(tanh([-1, 0, 1]).round(3))
+    [-0.762  0.     0.762]
+    >>> print(f"{tanh.derivative(20.0):.4g}")
+    1.699e-17
+    """
+
+    formula = "tanh(x)"
+    derivative_formula = "1 - tanh(x)**2"
+
+    def _forward(self, x: Array) -> Any:
+        return np.tanh(x)
+
+    def _derivative(self, x: Array) -> Any:
+        # tanh(x) = 2 sigmoid(2x) - 1, so no 1 - y^2 that cancels where y is near 1.
+        return 4 * Sigmoid()._derivative(2 * x)
