@@ -1,7 +1,7 @@
 """Write the inventory that links the book to NumPy's reference without a network.
 
-The names are those that a docstring or a chapter links to: add one here and run
-``python tools/inventory.py``. An entry is the name, its role, and its page, where ``$`` is the name.
+It holds the names that a docstring or a chapter links to: add one here and run
+``python tools/inventory.py``. In the address of a page, ``$`` stands for the name.
 """
 
 import zlib

@@ -10,7 +10,6 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -19,9 +18,13 @@ from nbclient.exceptions import CellExecutionError
 BOOK = Path(__file__).resolve().parent.parent / "book"
 NOTEBOOK_METADATA = ("myst", "mystnb")
 CELL_METADATA = ("mystnb", "tags")
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
-def normal_form(notebook: Any, stem: str) -> str:
+def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
     """Return the text of `notebook` with nothing in it that differs by run or machine.
 
     Parameters
@@ -36,13 +39,10 @@ def normal_form(notebook: Any, stem: str) -> str:
     str
         The JSON text to store. The normal form of a normal form is itself.
     """
-    result = nbformat.v4.new_notebook(
-        metadata={key: notebook.metadata[key] for key in NOTEBOOK_METADATA if key in notebook.metadata}
-        | {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    metadata = {
+        key: notebook.metadata[key] for key in NOTEBOOK_METADATA if key in notebook.metadata
+    }
+    result = nbformat.v4.new_notebook(metadata=metadata | KERNEL)
     seen: Counter[str] = Counter()
     count = 0
     for old in notebook.cells:

@@ -17,6 +17,6 @@ command -v "$python" >/dev/null 2>&1 ||
 
 echo "Setting up .venv (a minute or two, once)."
 "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
 touch .venv/stamp
