@@ -38,8 +38,9 @@ def real(x: ArrayLike, who: object) -> Array:
         msg = f"{who} takes plain arrays, not a masked array: its mask would be lost; use .filled()"
         raise TypeError(msg)
     array = np.asarray(x)
-    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
-        msg = f"{who} takes real numbers, not {array.dtype}"
+    dtype = array.dtype
+    if not (dtype.kind in "biu" or np.issubdtype(dtype, np.floating) or dtype.name == "bfloat16"):
+        msg = f"{who} takes real numbers, not {dtype}"
         raise TypeError(msg)
     return array
 

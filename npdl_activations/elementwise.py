@@ -71,14 +71,20 @@ class Steep(Elementwise):
         if not isinstance(steepness, Real) or isinstance(steepness, bool):
             msg = f"{self} takes a real number as steepness, not {type(steepness).__name__}"
             raise TypeError(msg)
-        if not (steepness > 0 and math.isfinite(steepness)):
-            msg = f"{self} takes a positive finite steepness, not {steepness!r}"
+        try:
+            s = float(steepness)
+        except OverflowError:  # an integer or fraction beyond every float
+            s = math.inf
+        if not 0 < s < math.inf:
+            msg = f"{self} takes a positive finite steepness, not {s}"
             raise ValueError(msg)
-        self._steepness: float = float(steepness)
+        self._steepness: float = s
+        # A power of two, at most 1. Counted in this unit, |s x| never overflows.
+        self._unit: float = 2.0 ** min(0, -math.frexp(s)[1])
         # A steepness that float32 cannot hold would be rounded before it is used: 0.1 by half an
         # ULP, 1e-40 by a part in 10^5, 1e39 to infinity. Then the kernels work in float64.
         with np.errstate(all="ignore"):
-            exact = float(np.float32(self._steepness)) == self._steepness
+            exact = float(np.float32(s)) == s
         self._narrowest = np.float32 if exact else np.float64
 
     @property

@@ -50,10 +50,14 @@ class Elliot(Steep):
 
     def _forward(self, x: Array) -> Any:
         # elliot(-x) = 1 - elliot(x), so the small side is computed as it is, and nothing cancels.
-        small = 0.5 / (1 + np.abs(self.steepness * x))
+        # It is 0.5 / (1 + |s x|), the fraction scaled by a unit in which |s x| does not overflow.
+        u = self._unit
+        small = 0.5 * u / (u + np.abs(self.steepness * u * x))
         return np.abs((x >= 0) - small)
 
     def _derivative(self, x: Array) -> Any:
-        # Two divisions, because the square overflows long before s / d^2 is 0.
-        d = 1 + np.abs(self.steepness * x)
-        return 0.5 * self.steepness / d / d
+        # Two divisions, because the square overflows long before 0.5 s / d^2 is 0. Here d is
+        # 1 + |s x| counted in that unit.
+        u = self._unit
+        d = u + np.abs(self.steepness * u * x)
+        return 0.5 * self.steepness * u / d * u / d

@@ -51,6 +51,8 @@ class SymmetricElliot(Steep):
         return a / (1 + np.abs(a))
 
     def _derivative(self, x: Array) -> Any:
-        # Two divisions, because the square overflows long before s / d^2 is 0.
-        d = 1 + np.abs(self.steepness * x)
-        return self.steepness / d / d
+        # Two divisions, because the square overflows long before s / d^2 is 0. Here d is
+        # 1 + |s x| counted in a unit in which |s x| does not overflow.
+        u = self._unit
+        d = u + np.abs(self.steepness * u * x)
+        return self.steepness * u / d * u / d
