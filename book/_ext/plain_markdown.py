@@ -1,0 +1,81 @@
+"""Give the notebooks' plain Markdown the roles and directives of the book.
+
+A reader on Binder or Colab sees Markdown that any notebook shows well: links and headings. The
+book needs more, and gets it here, before MyST reads the page.
+
+- ``[Verhulst 1838](bibliography.md#verhulst1838)`` becomes a citation.
+- ``[logit](glossary.md#term-logit)`` becomes a link to the glossary's entry.
+- A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell that begins
+  with ``#### Solution``, up to the next heading, is folded into its solution.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx_exercise.nodes import exercise_title
+
+CITATION = re.compile(r"\[[^\]]+\]\(bibliography\.md#([\w-]+)\)")
+TERM = re.compile(r"\[([^\]]+)\]\(glossary\.md#(term-[\w-]+)\)")
+EXERCISE = re.compile(r"### Exercise (\d+): (.+)\n")
+SOLUTION = re.compile(r"#### Solution\n?")
+
+
+def terms(glossary):
+    """Return the glossary's terms by the anchor that Sphinx gives each."""
+    names = re.findall(r"^([^\s:`({][^\n]*)\n(?: {2,4}|: )", glossary, flags=re.MULTILINE)
+    return {"term-" + re.sub(r"\W+", "-", name).strip("-"): name for name in names}
+
+
+def with_roles(text, names):
+    """Return `text` with its links to the bibliography and the glossary as roles."""
+    text = CITATION.sub(r"{cite:t}`\1`", text)
+    return TERM.sub(lambda link: f"{{term}}`{link[1]} <{names.get(link[2], link[2])}>`", text)
+
+
+def with_exercises(cells, stem):
+    """Return `cells` with exercises and solutions inside their directives."""
+    result, label, solving = [], None, False
+    for cell in cells:
+        text = "".join(cell["source"])
+        markdown = cell["cell_type"] == "markdown"
+        if solving and markdown and text.startswith("#"):
+            result.append({"cell_type": "markdown", "metadata": {}, "source": "```{solution-end}\n```"})
+            solving = False
+        if markdown and (exercise := EXERCISE.match(text)):
+            number, title = exercise.groups()
+            label = f"{stem}-exercise-{number}"
+            body = text[exercise.end() :]
+            text = f"````{{exercise}} {number}: {title}\n:label: {label}\n:nonumber:\n\n{body}\n````"
+        elif markdown and (solution := SOLUTION.match(text)):
+            text = f"```{{solution-start}} {label}\n:class: dropdown\n```\n\n{text[solution.end() :]}"
+            solving = True
+        result.append({**cell, "source": text})
+    return result
+
+
+def rewrite(app, docname, source):
+    """Rewrite the Markdown cells of a notebook that Sphinx has just read."""
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    names = terms(Path(app.srcdir, "book", "glossary.md").read_text(encoding="utf-8"))
+    cells = with_exercises(notebook["cells"], Path(docname).name.replace("_", "-"))
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = with_roles(cell["source"], names)
+    source[0] = json.dumps(notebook | {"cells": cells})
+
+
+def retitle(app, doctree):
+    """Title an exercise as its notebook does: "Exercise 1: on paper", not "Exercise (1: on paper)"."""
+    for title in doctree.findall(exercise_title):
+        title.children = [nodes.Text(f"Exercise {title.children[1].astext()}")]
+
+
+def setup(app):
+    """Have Sphinx call `rewrite` on every page it reads, and `retitle` on every page it has read."""
+    app.connect("source-read", rewrite)
+    app.connect("doctree-read", retitle)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
