@@ -30,15 +30,13 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    """Write an equation on a line of its own, with its number and a link to it."""
+    """Write an equation on a line of its own, with its number, a link to itself."""
     self.body.append(self.starttag(node, "div", CLASS="equation"))
     # A wide equation scrolls, by keyboard too.
     self.body.append(f'<div class="math" tabindex="0">{markup(node, display=True)}</div>')
     if node["number"]:
         number = get_node_equation_number(self, node)
-        self.body.append(f'<span class="eqno">({number})')
-        self.add_permalink_ref(node, "Link to this equation")
-        self.body.append("</span>")
+        self.body.append(f'<a class="eqno" href="#{node["ids"][0]}">({number})</a>')
     self.body.append("</div>\n")
     raise nodes.SkipNode
 
