@@ -1,0 +1,121 @@
+"""What the tests share: the activations, dtypes, awkward inputs, and arrays of every layout."""
+
+import numpy as np
+from ml_dtypes import bfloat16
+from ml_dtypes import finfo as ml_finfo
+
+from npdl_activations import (
+    Elliot,
+    Linear,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    SoftPlus,
+    SoftSign,
+    SymmetricElliot,
+    Tanh,
+)
+
+ELEMENTWISE = [
+    Sigmoid(),
+    Tanh(),
+    ReLU(),
+    Linear(),
+    *(Elliot(steepness) for steepness in (1, 2, 0.1)),
+    *(SymmetricElliot(steepness) for steepness in (1, 2, 0.1)),
+    SoftPlus(),
+    SoftSign(),
+]
+SOFTMAX = [Softmax(), Softmax(axis=0)]
+ALL = [*ELEMENTWISE, *SOFTMAX]
+
+FLOATS = [np.dtype(t) for t in (np.float16, np.float32, np.float64, np.longdouble, bfloat16)]
+WHOLE = [np.dtype(t) for t in "?bhilqBHILQ"]
+
+# NumPy's errors and warnings, all but underflow: a result below the smallest float is no mistake.
+LOUD = {"all": "raise", "under": "ignore"}
+
+
+def symbols(act):
+    """Return the values of the symbols in `act.formula`, but for x."""
+    return {"s": act.steepness} if hasattr(act, "steepness") else {}
+
+
+def assert_same(actual, expected):
+    """Assert that two arrays have one dtype, one shape and one set of bits, but for NaN's."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    equal = (actual == expected) & (np.signbit(actual) == np.signbit(expected))
+    differ = ~(equal | (np.isnan(actual) & np.isnan(expected)))
+    assert not differ.any(), (
+        f"{np.sum(differ)} differ: {actual[differ][:3]} and {expected[differ][:3]}"
+    )
+
+
+def edges(dtype):
+    """Return NaN, infinities, zeros, ones, and the largest and smallest floats of a dtype."""
+    info = ml_finfo(dtype)
+    positive = np.array(
+        [0, info.smallest_subnormal, info.smallest_normal, info.eps, 1, info.max, np.inf], dtype
+    )
+    return np.concatenate([positive, -positive, np.array([np.nan], dtype)])
+
+
+def random_bits(dtype, count, seed=0):
+    """Return floats of random bits: of every size, NaNs that signal included."""
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng(seed)
+    if dtype.itemsize > 8:  # not every pattern of 80 bits is a number
+        with np.errstate(all="ignore"):
+            x = random_bits(np.float64, count, seed).astype(dtype)
+            return x * dtype.type(2) ** rng.integers(-15000, 15000, count)
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    return rng.integers(0, np.iinfo(unsigned).max, count, unsigned, endpoint=True).view(dtype)
+
+
+def every(dtype):
+    """Return every value of a dtype of 16 bits."""
+    return np.arange(1 << 16, dtype=np.uint16).view(dtype)
+
+
+def _unaligned(x):
+    room = np.zeros(x.nbytes + 1, np.uint8)
+    view = np.ndarray(x.shape, x.dtype, room.data, offset=1)
+    view[...] = x
+    return view
+
+
+def _sliced(x):
+    room = np.zeros([2 * n for n in x.shape], x.dtype)
+    view = room[(..., *(slice(None, None, 2) for _ in x.shape))]
+    view[...] = x
+    return view
+
+
+def _reversed(x):
+    back = (..., *(slice(None, None, -1) for _ in x.shape))
+    return x[back].copy()[back]
+
+
+def _axis_moved(x):
+    return np.moveaxis(np.moveaxis(x, 0, -1).copy(), -1, 0) if x.ndim else x.copy()
+
+
+def _read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+# Each returns an array equal to x, of another layout.
+LAYOUTS = {
+    "C": np.ndarray.copy,
+    "F": lambda x: x.copy(order="F"),
+    "reversed": _reversed,
+    "sliced": _sliced,
+    "axis moved": _axis_moved,
+    "byte-swapped": lambda x: x.astype(x.dtype.newbyteorder("S")),
+    "unaligned": _unaligned,
+    "read-only": _read_only,
+}
