@@ -1,0 +1,19 @@
+"""What the chapters of the book share: figures, a small network, data and checks.
+
+Drawing needs matplotlib: ``pip install npdl-activations[lab]``. The library itself never
+imports this package.
+"""
+
+from npdl_activations.lab.check import finite_difference, ulp_error
+from npdl_activations.lab.digits import load_digits
+from npdl_activations.lab.figures import plot_activation, use_house_style
+from npdl_activations.lab.network import Network
+
+__all__ = [
+    "Network",
+    "finite_difference",
+    "load_digits",
+    "plot_activation",
+    "ulp_error",
+    "use_house_style",
+]
