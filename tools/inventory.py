@@ -9,17 +9,17 @@ from pathlib import Path
 
 PAGES = {
     "py:class": {
-        "reference/generated/numpy.$.html": ["dtype", "finfo", "ndarray", "random.Generator"],
+        "reference/generated/$.html": ["dtype", "finfo", "ndarray", "random.Generator"],
         "reference/arrays.scalars.html": ["float16", "float32", "float64", "generic", "longdouble"],
     },
     "py:data": {"reference/typing.html": ["typing.ArrayLike", "typing.NDArray"]},
     "py:function": {
-        "reference/generated/numpy.$.html": [
+        "reference/generated/$.html": [
             "abs", "array", "asarray", "clip", "copysign", "cosh", "empty", "errstate", "exp",
             "expm1", "linspace", "log", "log1p", "logaddexp", "maximum", "multiply", "nextafter",
             "power", "sinh", "spacing", "sum", "tanh", "where",
         ],
-        "reference/random/generated/numpy.$.html": ["random.default_rng"],
+        "reference/random/generated/$.html": ["random.default_rng"],
     },
 }  # fmt: skip
 HEADER = """\

@@ -59,7 +59,8 @@ def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
                 if output.output_type == "execute_result":
                     output.execution_count = count
         result.cells.append(cell)
-    return nbformat.writes(result) + "\n"
+    text: str = nbformat.writes(result)
+    return text + "\n"
 
 
 def run(path: Path) -> str:

@@ -1,0 +1,251 @@
+"""Guards for the book: what must hold of every chapter, and of what points to it.
+
+A guard of one notebook is a function that returns the faults it finds. Each is run over every
+notebook of the book, and once over a sample that has the fault, to see that it finds it.
+"""
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from notebooks import normal_form
+from pybtex.database import parse_file
+
+import npdl_activations
+
+ROOT = Path(__file__).parent.parent
+BOOK = ROOT / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+CITED = {entry.lower() for entry in parse_file(BOOK / "references.bib").entries}
+THE_NINE = sorted(
+    value.__module__.rpartition(".")[2]
+    for value in vars(npdl_activations).values()
+    if inspect.isclass(value) and value is not npdl_activations.Activation
+)
+FIGURE_TYPES = {"image/svg+xml", "image/png", "image/jpeg"}
+LONGEST_CELL = 20
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def uncounted(notebook):
+    """Nbval compares nothing in a cell without a count; counts in order mean a clean run."""
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    return [] if counts == list(range(1, len(counts) + 1)) else [f"counts are {counts}"]
+
+
+def undescribed(notebook):
+    """A figure without a text for who cannot see it, or without a caption."""
+    faults = []
+    for cell in code_cells(notebook):
+        if not any(FIGURE_TYPES & set(output.get("data", ())) for output in cell.outputs):
+            continue
+        settings = cell.metadata.get("mystnb", {})
+        for kind, key in (("image", "alt"), ("figure", "caption")):
+            if not settings.get(kind, {}).get(key, "").strip():
+                faults.append(f"{cell.id} draws a figure without mystnb.{kind}.{key}")
+    return faults
+
+
+def ill_shaped(notebook):
+    """A cell too long to read at one glance, or one that nbval cannot compare."""
+    faults = []
+    for cell in code_cells(notebook):
+        if cell.source.rstrip().endswith(";"):
+            faults.append(f"{cell.id} ends in ';'")
+        if (lines := len(cell.source.splitlines())) > LONGEST_CELL:
+            faults.append(f"{cell.id} has {lines} lines")
+    return faults
+
+
+def noisy(notebook):
+    """An output on stderr, or an error."""
+    return [
+        f"{cell.id} stores an output on stderr or an error"
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
+def uncited(notebook):
+    """A citation of a work that is not in references.bib."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    keys = re.findall(r"\(bibliography\.md#([\w-]+)\)", text)
+    for role in re.findall(r"\{cite[\w:]*\}`([^`]+)`", text):
+        keys += [key.strip() for key in role.split(",")]
+    return [f"{key} is not in references.bib" for key in keys if key.lower() not in CITED]
+
+
+GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited]
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return {path: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_has_no_fault(guard, path, stored):
+    assert guard(stored[path]) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_in_its_normal_form(path, stored):
+    text = path.read_text(encoding="utf-8")
+    assert normal_form(stored[path], path.stem) == text, "run `make notebooks`"
+
+
+def sample(source="1 + 1", count=1, metadata=None, outputs=()):
+    cell = nbformat.v4.new_code_cell(source, execution_count=count, outputs=list(outputs))
+    cell.metadata.update(metadata or {})
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def drawn(**settings):
+    svg = nbformat.v4.new_output("display_data", data={"image/svg+xml": "<svg/>"})
+    return sample(metadata={"mystnb": settings}, outputs=[svg])
+
+
+def written(text):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+
+
+@pytest.mark.parametrize(
+    ("guard", "notebook"),
+    [
+        (uncounted, sample(count=None)),
+        (uncounted, sample(count=2)),
+        (undescribed, drawn()),
+        (undescribed, drawn(image={"alt": "a curve"})),
+        (undescribed, drawn(image={"alt": " "}, figure={"caption": "A curve."})),
+        (ill_shaped, sample("1 + 1;")),
+        (ill_shaped, sample("x = 1\n" * (LONGEST_CELL + 1))),
+        (noisy, sample(outputs=[nbformat.v4.new_output("stream", name="stderr", text="!")])),
+        (noisy, sample(outputs=[nbformat.v4.new_output("error", ename="E", evalue="e")])),
+        (uncited, written("[Nobody 1900](bibliography.md#nobody1900)")),
+        (uncited, written("{cite:t}`elliott1993,nobody1900`")),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_guard_finds_its_fault(guard, notebook):
+    assert guard(notebook)
+
+
+def test_the_guards_pass_a_sound_notebook():
+    sound = drawn(image={"alt": "a curve"}, figure={"caption": "A curve."})
+    sound.cells.append(nbformat.v4.new_markdown_cell("[Elliott](bibliography.md#elliott1993)"))
+    assert [fault for guard in GUARDS for fault in guard(sound)] == []
+
+
+def test_the_normal_form_leaves_out_what_differs_by_run():
+    notebook = sample(count=7, metadata={"execution": {"iopub.status.busy": "2026"}, "tags": ["t"]})
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
+    notebook.cells.append(nbformat.from_dict(notebook.cells[0]))
+    text = normal_form(notebook, "page")
+    again = nbformat.reads(text, as_version=4)
+    assert "2026" not in text
+    assert "3.12.1" not in text
+    assert [cell.execution_count for cell in again.cells] == [1, 2]
+    assert len({cell.id for cell in again.cells}) == 2
+    assert again.cells[0].metadata == {"tags": ["t"]}
+    assert normal_form(again, "page") == text
+
+
+def test_there_are_nine():
+    assert len(THE_NINE) == 9
+
+
+@pytest.mark.parametrize("name", THE_NINE)
+def test_an_activation_has_its_module_test_chapter_and_entry(name):
+    assert (ROOT / "npdl_activations" / f"{name}.py").is_file()
+    assert (ROOT / "tests" / f"test_{name}.py").is_file()
+    assert (BOOK / f"{name}.ipynb").is_file()
+    assert f"book/{name}" in PAGES
+
+
+def test_the_contents_and_the_folder_agree():
+    assert len(PAGES) == len(set(PAGES))
+    on_disk = {path.stem for path in BOOK.iterdir() if path.suffix in {".ipynb", ".md"}}
+    assert {page.removeprefix("book/") for page in PAGES} == on_disk
+
+
+# What a reader follows: every mention of the repository, wherever it stands.
+MENTIONING = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml")),
+    ROOT / "_config.yml",
+    *sorted(BOOK.glob("*.md")),
+    *NOTEBOOKS,
+]
+REPOSITORY = re.compile(r"(?:github\.com|/gh|/github)/([\w.-]+/npdl-activations)\b")
+SITE = re.compile(r"https://[\w.-]+\.github\.io/[\w.-]+/")
+LAUNCH = re.compile(r"(?:urlpath=(?:lab/)?tree|npdl-activations/blob/[\w.-]+)/([\w./-]+\w)")
+
+
+def strayed(text):
+    """Mentions of another repository or another site than those in _config.yml."""
+    repository = CONFIG["repository"]["url"].removeprefix("https://github.com/")
+    site = CONFIG["html"]["baseurl"]
+    return [found for found in REPOSITORY.findall(text) if found != repository] + [
+        found for found in SITE.findall(text) if found != site
+    ]
+
+
+def dangling(text):
+    """Paths in launch and source links that the repository does not have."""
+    return [path for path in LAUNCH.findall(text) if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize("path", MENTIONING, ids=lambda path: path.name)
+def test_every_mention_of_the_repository_is_the_configured_one(path):
+    text = path.read_text(encoding="utf-8")
+    assert strayed(text) == []
+    assert dangling(text) == []
+
+
+def test_the_mentions_are_found_and_a_wrong_one_too():
+    for name in ("README.md", "CITATION.cff", "pyproject.toml"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert REPOSITORY.search(text), name
+        assert SITE.search(text), name
+    assert LAUNCH.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert strayed("https://mybinder.org/v2/gh/somebody/npdl-activations/main")
+    assert strayed("https://github.com/somebody/npdl-activations")
+    assert strayed("https://somebody.github.io/npdl-activations/")
+    assert dangling("https://mybinder.org/v2/gh/a/npdl-activations/main?urlpath=lab/tree/book/x.md")
+    assert dangling("https://github.com/a/npdl-activations/blob/main/book/x.ipynb")
+
+
+def test_the_launch_buttons_open_the_page_itself():
+    assert CONFIG["repository"]["path_to_book"] == ""
+    assert CONFIG["launch_buttons"]["binderhub_url"] == "https://mybinder.org"
+    for page in PAGES:
+        assert any((ROOT / f"{page}{suffix}").is_file() for suffix in (".ipynb", ".md")), page
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == npdl_activations.__version__
+    assert citation["title"] == CONFIG["title"]
+
+
+def test_the_lock_holds_every_requirement_and_no_address():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(need for extra in extras for need in extra)]
+    command, *lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"LOCK = {command.removeprefix('# ')}\n" in makefile
+    locked = {re.split("[=;@ ]", line)[0] for line in lines if line[:1].isalnum()}
+    assert {re.split("[<>=~ ]", need)[0] for need in wanted} <= locked
+    assert not [line for line in lines if "://" in line or " /" in line or "--" in line]
