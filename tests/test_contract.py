@@ -221,7 +221,7 @@ def test_out_of_no_dimensions(act):
 @each_float
 @pytest.mark.parametrize("shift", [-1, 1, 5])
 def test_out_may_overlap_the_input(act, dtype, shift):
-    room = random_bits(dtype, 3 * BLOCK)
+    room = random_bits(dtype, BLOCK + 100)
     low, high = room[: -abs(shift)], room[abs(shift) :]
     x, out = (low, high) if shift > 0 else (high, low)
     value = act(x.copy())
@@ -512,10 +512,10 @@ def test_no_call_warns(act, dtype):
 @each_float
 @pytest.mark.parametrize("verb", ["call", "derivative", "backward"])
 def test_position_does_not_matter(act, dtype, verb):
-    x = np.resize(sample(dtype), 3 * BLOCK + 7)
+    x = np.resize(sample(dtype), 2 * BLOCK + 7)
     whole = VERBS[verb](act, x)
 
-    @settings(max_examples=15)
+    @settings(max_examples=10)
     @given(
         start=st.integers(0, 70) | st.integers(BLOCK - 70, BLOCK + 70),
         length=st.integers(1, 70) | st.integers(BLOCK - 2, BLOCK + 2),
@@ -527,9 +527,9 @@ def test_position_does_not_matter(act, dtype, verb):
         assert_same(VERBS[verb](act, x[part]), whole[part])
 
     holds()
-    for length in (BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1):
+    for length in (BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1):
         assert_same(VERBS[verb](act, x[-length:]), whole[-length:])
-    for i in range(BLOCK - 20, BLOCK + 20):
+    for i in range(BLOCK - 8, BLOCK + 8):
         assert_same(VERBS[verb](act, x[i]), whole[i])
 
 
