@@ -1,0 +1,39 @@
+// An equation that scrolls can be reached and scrolled by keyboard; one that fits is passed over.
+const scrolling = { tabindex: "0", role: "group", "aria-label": "Equation that scrolls sideways" };
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const wide = target.scrollWidth > target.clientWidth;
+    for (const [name, value] of Object.entries(scrolling)) {
+      if (wide) target.setAttribute(name, value);
+      else target.removeAttribute(name);
+    }
+  }
+});
+for (const box of document.querySelectorAll(".equation .math")) watch.observe(box);
+
+// Copied text has the TeX of its equations, each of them whole.
+const equationAt = (node) => (node.closest ? node : node.parentElement).closest("math");
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.isCollapsed) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  const first = equationAt(range.startContainer);
+  const last = equationAt(range.endContainer);
+  if (first) range.setStartBefore(first);
+  if (last) range.setEndAfter(last);
+  const copy = document.createElement("div");
+  copy.append(range.cloneContents());
+  const equations = copy.querySelectorAll("math");
+  if (!equations.length) return;
+  for (const equation of equations) {
+    const mark = equation.getAttribute("display") === "block" ? "$$" : "$";
+    equation.replaceWith(mark + equation.querySelector("annotation").textContent + mark);
+  }
+  for (const aid of copy.querySelectorAll("button, .headerlink")) aid.remove();
+  // Only what is on the page has lines and paragraphs.
+  document.body.append(copy);
+  event.clipboardData.setData("text/plain", copy.innerText);
+  event.clipboardData.setData("text/html", copy.innerHTML);
+  copy.remove();
+  event.preventDefault();
+});
