@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import io
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -26,6 +27,7 @@ from npdl_activations.lab import (
     ulp_error,
     use_house_style,
 )
+from npdl_activations.lab.figures import _SHOWN as SHOWN
 
 NAMES = [
     "sigmoid",
@@ -385,10 +387,10 @@ def no_figures():
     plt.close("all")
 
 
-def svg():
+def svg(**changes):
     """Return the current figure as the notebook shows it."""
     file = io.BytesIO()
-    plt.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    plt.savefig(file, format="svg", **SHOWN | changes)
     return file.getvalue().decode()
 
 
@@ -409,7 +411,7 @@ def test_the_figure_shows_the_function_and_its_derivative(name):
         x, y = line.get_data()
         assert (x[0], x[-1]) == (-4, 3)
         drawn = ~np.isnan(y) & (x != 0)
-        np.testing.assert_allclose(y[drawn], function(x[drawn]), rtol=1e-7)
+        assert np.array_equal(y[drawn], function(x[drawn]))
         assert np.diff(x).max() <= 0.03
     assert plt.gca().get_xlabel() == "x"
     assert plt.gca().get_ylabel() == "f(x) and f'(x)"
@@ -476,11 +478,24 @@ def test_the_last_bits_of_a_value_do_not_show(monkeypatch):
 
 
 @pytest.mark.usefixtures("house_style")
+@pytest.mark.parametrize("name", ["sigmoid", "linear"])
+def test_the_last_bits_of_the_layout_do_not_show(name):
+    def drawn(margin):
+        # Clip paths are named after their exact place.
+        return re.sub(r"\bp[0-9a-f]{10}\b", "", svg(pad_inches=margin))
+
+    plot_activation(get(name))
+    margin = SHOWN["pad_inches"]
+    assert drawn(margin * (1 + 1e-13)) == drawn(margin * (1 - 1e-13)) == drawn(margin)
+    assert drawn(margin * (1 + 1e-5)) != drawn(margin)
+
+
+@pytest.mark.usefixtures("house_style")
 def test_the_style_does_not_depend_on_the_readers_settings():
     plot_activation(Tanh())
     before = svg()
     plt.close()
-    plt.rcParams.update({"lines.linewidth": 9, "font.size": 3, "axes.titlesize": 40})
+    plt.rcParams.update({"lines.linewidth": 9, "xtick.labelsize": 3})
     use_house_style()
     plot_activation(Tanh())
     assert svg() == before
@@ -495,28 +510,29 @@ def test_text_stays_text_on_a_white_ground():
     assert "fill: #ffffff" in picture
 
 
-def notebook(*cells):
-    """Return what the cells show, run in a new kernel."""
+@pytest.mark.usefixtures("house_style")
+def test_a_notebook_shows_the_svg_that_every_process_draws(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    cells = [
+        "from npdl_activations import *\nfrom npdl_activations.lab import *\nuse_house_style()",
+        "plot_activation(ReLU())",
+        "plot_activation(Tanh())",
+    ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    return [cell.outputs for cell in book.cells]
-
-
-def test_a_notebook_shows_the_same_svg_in_every_run_and_order(monkeypatch):
-    monkeypatch.delenv("MPLBACKEND", raising=False)
-    start = "from npdl_activations import *\nfrom npdl_activations.lab import *\nuse_house_style()"
-    relu, tanh = "plot_activation(ReLU())", "plot_activation(Tanh())"
-    nothing, first, second = notebook(start, relu, tanh)
-    assert nothing == []
-    (shown,) = first
-    assert shown.output_type == "display_data"
-    assert set(shown.data) == {"image/svg+xml", "text/plain"}
-    assert shown.data["text/plain"] == "<Figure size 640x360 with 1 Axes>"
-    assert "<dc:date>" not in shown.data["image/svg+xml"]
-    _, again, other = notebook(start, tanh, relu)
-    assert first[0].data == other[0].data
-    assert second[0].data == again[0].data
-    assert first[0].data != second[0].data
+    start, *figures = [cell.outputs for cell in book.cells]
+    assert start == []
+    # Here in the other order, in another process.
+    for activation, outputs in zip((Tanh(), ReLU()), reversed(figures), strict=True):
+        (shown,) = outputs
+        assert shown.output_type == "display_data"
+        assert set(shown.data) == {"image/svg+xml", "text/plain"}
+        assert shown.data["text/plain"] == "<Figure size 640x360 with 1 Axes>"
+        plot_activation(activation)
+        drawn = svg()
+        plt.close()
+        assert "<dc:date>" not in drawn
+        assert drawn == shown.data["image/svg+xml"]
 
 
 @pytest.mark.filterwarnings("ignore:InlineBackend:DeprecationWarning")
@@ -528,10 +544,8 @@ def test_in_a_notebook_figures_become_svg_without_a_date(monkeypatch):
     try:
         with plt.rc_context():
             use_house_style()
-        inline = InlineBackend.instance()
-        assert inline.figure_formats == {"svg"}
-        assert inline.print_figure_kwargs["bbox_inches"] == "tight"
-        assert inline.print_figure_kwargs["metadata"] == {"Creator": None, "Date": None}
+        assert InlineBackend.instance().figure_formats == {"svg"}
+        assert InlineBackend.instance().print_figure_kwargs == SHOWN
     finally:
         InlineBackend.clear_instance()
 

@@ -133,9 +133,7 @@ def finite_difference(function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.N
     """
     x = np.asarray(x, dtype=np.float64)
     step = np.maximum(1.0, abs(x)) / 2**17
-    right, left = x + step, x - step
-    # x + step and x - step are rounded: divide by what was really stepped.
-    return np.asarray((function(right) - function(left)) / (right - left))
+    return np.asarray((function(x + step) - function(x - step)) / (2 * step))
 
 
 def _exact(number: Any) -> Any:

@@ -4,13 +4,13 @@ import sys
 from typing import Any
 
 import numpy as np
-from cycler import cycler
 
 from npdl_activations import Activation
 
 try:
     import matplotlib as mpl
     import matplotlib.pyplot as plt
+    from cycler import cycler
     from matplotlib.axes import Axes
 except ModuleNotFoundError as error:
     msg = "npdl_activations.lab draws with matplotlib: pip install npdl-activations[lab]"
@@ -33,22 +33,24 @@ _TINY = np.nextafter(0.0, 1.0)
 
 # Letters are measured in 1/64 pt, so a centred label lies at a multiple of 1/128 pt. That is a tie
 # when six decimals are printed, and the last bit would decide. An odd margin moves all of them.
-_MARGIN = 0.10001372
+_SHOWN = {
+    "bbox_inches": "tight",
+    "pad_inches": 0.10001372,
+    "metadata": {"Creator": None, "Date": None},
+}
 
 _HOUSE_STYLE: dict[Any, Any] = {
-    # The same bytes each time: fixed ids, text as text, and no points dropped, since whether a
-    # point is dropped can hang on the last bit of its neighbour.
+    # The same ids each time, and text as text. Matplotlib brings the first font and measures
+    # with it; the others stand in on a screen.
     "svg.hashsalt": "npdl_activations",
     "svg.fonttype": "none",
-    "path.simplify": False,
-    # Matplotlib brings the first font and measures with it; the others stand in on a screen.
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
     "font.size": 12,
     "figure.figsize": (6.4, 3.6),
     "figure.facecolor": "white",
     "axes.facecolor": "white",
-    "axes.prop_cycle": cycler(color=list(_LINES)) + cycler(linestyle=list(_LINES.values())),
+    "axes.prop_cycle": cycler(color=list(_LINES), linestyle=list(_LINES.values())),
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.top": False,
@@ -83,11 +85,7 @@ def use_house_style() -> None:
 
         # Not set_matplotlib_formats: the backend forgets it when the first figure starts it.
         inline: Any = InlineBackend.instance(parent=shell)
-        inline.print_figure_kwargs = {
-            "bbox_inches": "tight",
-            "pad_inches": _MARGIN,
-            "metadata": {"Creator": None, "Date": None},
-        }
+        inline.print_figure_kwargs = _SHOWN
         inline.figure_formats = {"svg"}
 
 
@@ -152,8 +150,7 @@ def plot_activation(
     ax.axhline(0, color="#999999", linewidth=1, linestyle="-", zorder=1)
     ax.axvline(0, color="#999999", linewidth=1, linestyle="-", zorder=1)
     for label, across, up in curves:
-        # float32 hides the last bits of float64, in which processors differ.
-        ax.plot(across, up.astype(np.float32), label=label)
+        ax.plot(across, up, label=label)
     ax.set_xlabel("x")
     ax.set_ylabel("f(x) and f'(x)" if derivative else "f(x)")
-    ax.legend(loc="upper left")
+    ax.legend()
