@@ -182,7 +182,7 @@ def rows(
     with np.errstate(all="ignore"):
         for first in range(0, count, step):
             block = slice(first, first + step)
-            result[block] = kernel(*(np.ascontiguousarray(f[block], work) for f in flat))
+            result[block] = kernel(*(np.require(f[block], work, ["C", "A"]) for f in flat))
     result = result.reshape(*outer, *trailing)
     if not square:
         result = np.moveaxis(result, -1, axis)

@@ -143,8 +143,8 @@ def check_elementwise(module, found):
     for side in sides(found[label], r"\varphi(x)"):
         assert_equal(read(side), act.formula, act.formula)
     for side in sides(found[label + "-derivative"], r"\varphi'(x)"):
-        side = side.replace(r"\varphi(x)", " y ")
-        assert_equal(read(side), act.derivative_formula, act.formula)
+        slope = read(side.replace(r"\varphi(x)", " y "))
+        assert_equal(slope, act.derivative_formula, act.formula)
 
 
 def check_softmax(found):

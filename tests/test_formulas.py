@@ -88,21 +88,22 @@ def truth(act, x):
     sigmoid = np.where(x >= 0, 1, z) / (1 + z)
     match str(act):
         case "Sigmoid":
-            return sigmoid, z / (1 + z) ** 2
+            answer = sigmoid, z / (1 + z) ** 2
         case "Tanh":
-            return np.tanh(x), 4 * z**2 / (1 + z**2) ** 2
+            answer = np.tanh(x), 4 * z**2 / (1 + z**2) ** 2
         case "ReLU":
-            return np.where(x > 0, x, 0), np.where(x > 0, 1, 0)
+            answer = np.where(x > 0, x, 0), np.where(x > 0, 1, 0)
         case "Linear":
-            return x, np.ones_like(x)
+            answer = x, np.ones_like(x)
         case "SoftPlus":
-            return np.where(x > 0, x, 0) + np.log1p(z), sigmoid
+            answer = np.where(x > 0, x, 0) + np.log1p(z), sigmoid
         case "SoftSign":
-            return x / d, d**-2
+            answer = x / d, d**-2
         case "SymmetricElliot":
-            return s * x / d, s * d**-2
+            answer = s * x / d, s * d**-2
         case "Elliot":
-            return np.where(x >= 0, d - 0.5, 0.5) / d, 0.5 * s * d**-2
+            answer = np.where(x >= 0, d - 0.5, 0.5) / d, 0.5 * s * d**-2
+    return [part.astype(x.dtype) for part in answer]
 
 
 def errors(computed, true):

@@ -1,0 +1,120 @@
+"""The base of the eight that act number by number, and the steepness that two of them have."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from ml_dtypes import bfloat16
+from samples import LOUD, assert_same, random_bits
+
+from npdl_activations import Elliot, Sigmoid, SymmetricElliot, Tanh
+from npdl_activations.elementwise import Elementwise, Steep
+from npdl_activations.lab import ulp_error
+
+each_steep = pytest.mark.parametrize("cls", [Elliot, SymmetricElliot])
+
+
+class Square(Elementwise):
+    formula = "x**2"
+    derivative_formula = "2*x"
+
+    def _forward(self, x):
+        return x * x
+
+    def _derivative(self, x):
+        return 2 * x
+
+
+def test_two_formulas_make_an_activation():
+    square = Square()
+    x = np.array([[-1, 2, 3], [0, 4, -5]], np.float32)
+    assert_same(square.forward(x), x * x)
+    assert_same(square.derivative(), 2 * x)
+    assert_same(square.derivative([3]), np.array([6.0]))
+    assert_same(square.backward(x), 2 * x * x)
+    assert_same(square.jacobian(), np.stack([np.diag(2 * row) for row in x]))
+    assert_same(square.jacobian([1.0, 2.0]), np.diag([2.0, 4.0]))
+    assert_same(square.jacobian(np.zeros((3, 0))), np.zeros((3, 0, 0)))
+
+
+def test_without_formulas_there_is_none():
+    for verb in (Elementwise(), Elementwise().derivative, Elementwise().forward):
+        with pytest.raises(NotImplementedError):
+            verb(1.0)
+
+
+def test_a_derivative_too_small_for_the_dtype_still_meets_its_gradient():
+    # The derivative of sigmoid at -20 is 2.06e-9, where the smallest float16 is 6e-8.
+    sigmoid = Sigmoid()
+    sigmoid.forward(np.float16(-20))
+    assert sigmoid.derivative() == 0
+    assert sigmoid.backward(np.float16(30000)) == np.float16(30000 * 2.0611536e-9) > 0
+
+
+def test_backward_works_in_the_wider_dtype():
+    tanh = Tanh()
+    tanh.forward(np.float32(0.1))
+    gradient = np.float64(1) / 3
+    wanted = gradient * tanh.derivative(np.float64(np.float32(0.1)))
+    assert_same(tanh.backward(gradient), wanted)
+
+
+@each_steep
+@pytest.mark.parametrize("steepness", [True, "2", None, 1j, [2], Decimal(2), np.True_, b"2"])
+def test_a_steepness_that_is_no_real_number_is_a_type_error(cls, steepness):
+    kind = type(steepness).__name__
+    with pytest.raises(TypeError, match=f"^{cls.__name__} takes a real number as .* not {kind}$"):
+        cls(steepness)
+
+
+@each_steep
+@pytest.mark.parametrize(
+    "steepness",
+    [0, -0.0, -1, -1e-320, np.nan, np.inf, -np.inf, 10**400, -(10**5000), Fraction(1, 10**400)],
+    ids=lambda s: str(float(s)) if abs(s) < 1e300 or s != s else "huge",
+)
+def test_a_steepness_that_is_not_positive_and_finite_is_a_value_error(cls, steepness):
+    with pytest.raises(ValueError, match=f"^{cls.__name__} takes a positive finite steepness, not"):
+        cls(steepness)
+
+
+@each_steep
+@pytest.mark.parametrize(
+    "steepness", [2, 2.0, Fraction(2), np.int8(2), np.float16(2), np.float64(2), np.longdouble(2)]
+)
+def test_any_real_number_will_do_for_a_steepness(cls, steepness):
+    act = cls(steepness=steepness)
+    assert act == cls(2)
+    assert type(act.steepness) is float
+    assert repr(act) == f"{cls.__name__}(steepness=2.0)"
+    assert_same(act([0.5]), cls(2.0)([0.5]))
+
+
+@each_steep
+def test_a_steepness_is_1_by_default_and_stays_as_it_is(cls):
+    assert cls() == cls(1) == cls(steepness=1.0)
+    assert isinstance(cls(), Steep)
+    with pytest.raises(AttributeError):
+        cls().steepness = 2.0
+
+
+EXTREMES = [5e-324, 1e-310, 1e-300, 1e-40, 1e-10, 0.1, 0.5, 3, 10, 1e10, 2.0**120, 1e39, 1e300]
+
+
+@each_steep
+@pytest.mark.parametrize("steepness", [*EXTREMES, 1.7e308])
+@pytest.mark.parametrize("dtype", [np.float16, bfloat16, np.float32, np.float64])
+def test_any_steepness_is_computed_to_the_last_bits(cls, steepness, dtype):
+    act = cls(steepness)
+    x = random_bits(dtype, 200)
+    with np.errstate(all="ignore"):
+        # Where s x is about 1, and where it is about the largest float.
+        turns = [scale / np.longdouble(steepness) for scale in (0.3, 1, 30, 1e37, 1e307, 1e309)]
+        x = np.concatenate([x, np.array([*turns, *np.negative(turns)], dtype)])
+        x = x[np.isfinite(x)]
+    with np.errstate(**LOUD):
+        value, slope = act(x), act.derivative(x)
+    bound = 0.51 if np.dtype(dtype).itemsize == 2 else 4
+    assert ulp_error(value, act.formula, x, s=act.steepness).max() <= bound
+    assert ulp_error(slope, act.derivative_formula, x, s=act.steepness).max() <= bound
