@@ -29,6 +29,7 @@ CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
 MISREAD = {
     r"\\begin\{(?:align|alignat|equation|gather|multline)\}": "the book numbers equations itself",
     r"^(?!.*\\begin).*\\\\": r"\\ needs an environment, such as aligned",
+    r"\\\\\s*\[": r"TeX takes [ after \\ for a distance: write {[}",
     r"\\vec\b": r"browsers misplace the arrow of \vec",
     r"\\x(?:left|right)arrow\b": "the font has no long arrow for browsers to stretch",
     r"\\(?:boxed|[bx]?cancel)\b": "browsers draw no box or stroke",
@@ -58,11 +59,12 @@ def mathml(tex: str, *, display: bool) -> str:
     ValueError
         If the equation cannot be set, or would not show as it is written.
     """
+    tex = DISTANCE.sub(r"\1", tex)
     for pattern, reason in MISREAD.items():
         if re.search(pattern, tex, re.DOTALL):
             raise ValueError(reason)
     try:
-        result = CONVERTER.convert_with_local_state(DISTANCE.sub(r"\1", tex), displaystyle=display)
+        result = CONVERTER.convert_with_local_state(tex, displaystyle=display)
     except LatexError as error:
         raise ValueError(error) from error
     return PRIMED.sub(r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>', result)
@@ -109,14 +111,15 @@ def font(letters: set[str]) -> bytes:
     """Return STIX Two Math with these characters alone, as WOFF2."""
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     options.drop_tables += ["FFTM"]
+    options.name_IDs += [13, 14]  # its licence, which asks to be named in each copy
     options.ignore_missing_unicodes = False
     source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
-    stix = subset.load_font(str(source), options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=" √" + "".join(letters))  # no equation spells its root signs
-    subsetter.subset(stix)
     result = io.BytesIO()
-    subset.save_font(stix, result, options)
+    with subset.load_font(str(source), options) as stix:
+        subsetter.subset(stix)
+        subset.save_font(stix, result, options)
     return result.getvalue()
 
 
