@@ -41,15 +41,18 @@ def with_exercises(cells, stem):
         text = "".join(cell["source"])
         markdown = cell["cell_type"] == "markdown"
         if solving and markdown and text.startswith("#"):
-            result.append({"cell_type": "markdown", "metadata": {}, "source": "```{solution-end}\n```"})
+            end = {"id": f"{label}-end", "cell_type": "markdown", "metadata": {}}
+            result.append(end | {"source": "```{solution-end}\n```"})
             solving = False
         if markdown and (exercise := EXERCISE.match(text)):
             number, title = exercise.groups()
             label = f"{stem}-exercise-{number}"
             body = text[exercise.end() :]
-            text = f"````{{exercise}} {number}: {title}\n:label: {label}\n:nonumber:\n\n{body}\n````"
+            options = f":label: {label}\n:nonumber:"
+            text = f"````{{exercise}} {number}: {title}\n{options}\n\n{body}\n````"
         elif markdown and (solution := SOLUTION.match(text)):
-            text = f"```{{solution-start}} {label}\n:class: dropdown\n```\n\n{text[solution.end() :]}"
+            start = f"```{{solution-start}} {label}\n:class: dropdown\n```"
+            text = f"{start}\n\n{text[solution.end() :]}"
             solving = True
         result.append({**cell, "source": text})
     return result
@@ -69,13 +72,13 @@ def rewrite(app, docname, source):
 
 
 def retitle(app, doctree):
-    """Title an exercise as its notebook does: "Exercise 1: on paper", not "Exercise (1: on paper)"."""
+    """Title an exercise "Exercise 1: on paper", as its notebook does, not "(1: on paper)"."""
     for title in doctree.findall(exercise_title):
         title.children = [nodes.Text(f"Exercise {title.children[1].astext()}")]
 
 
 def setup(app):
-    """Have Sphinx call `rewrite` on every page it reads, and `retitle` on every page it has read."""
+    """Have Sphinx call `rewrite` before it reads a page, and `retitle` after."""
     app.connect("source-read", rewrite)
     app.connect("doctree-read", retitle)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
