@@ -146,7 +146,7 @@ myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "mathml"
 html_static_path = [{str(BOOK / "_static")!r}]
 html_css_files = ["custom.css"]
-html_theme = "basic"
+html_theme = "sphinx_book_theme"
 """
 
 
@@ -206,15 +206,15 @@ def page(site):
 
 def test_a_wide_equation_scrolls_by_keyboard_and_a_narrow_one_is_passed_over(page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    tabbed = page.eval_on_selector_all(".equation .math", "boxes => boxes.map(box => box.tabIndex)")
+    tabbed = page.eval_on_selector_all(".equation > div", "boxes => boxes.map(box => box.tabIndex)")
     assert tabbed == [-1, 0, -1]
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_function("!document.querySelector('.equation .math[tabindex]')")
+    page.wait_for_function("!document.querySelector('.equation > div[tabindex]')")
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_selector(".equation .math[tabindex]")
-    page.focus(".equation .math[tabindex]")
+    page.wait_for_selector(".equation > div[tabindex]")
+    page.focus(".equation > div[tabindex]")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.equation .math[tabindex]').scrollLeft > 0")
+    page.wait_for_function("document.querySelector('.equation > div[tabindex]').scrollLeft > 0")
 
 
 COPY = """([from, to]) => {
@@ -227,11 +227,11 @@ COPY = """([from, to]) => {
 
 
 def test_copied_equations_are_tex(page):
-    assert page.evaluate(COPY, ["p", "p mi"]) == "Inline $f'(x) < 1$"
+    assert page.evaluate(COPY, ["section p", "section p mi"]) == "Inline $f'(x) < 1$"
     assert page.evaluate(COPY, [".equation mfrac", ".equation mfrac"]) == (
         r"$$\varphi(x) = \frac{1}{1 + e^{-x}}$$"
     )
-    assert page.evaluate(COPY, ["h1", "h1"]) == ""  # left to the browser
+    assert page.evaluate(COPY, ["section h1", "section h1"]) == ""  # left to the browser
 
 
 def test_a_stretched_brace_is_drawn_from_end_to_end(page):

@@ -91,7 +91,7 @@ def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     """Write an equation on a line of its own, with its number, a link to itself."""
     self.body.append(self.starttag(node, "div", CLASS="equation"))
     # A wide equation scrolls, by keyboard too. math.js takes the others out of the tab order.
-    self.body.append(f'<div class="math" tabindex="0">{markup(node, display=True)}</div>')
+    self.body.append(f'<div tabindex="0">{markup(node, display=True)}</div>')
     if node["number"]:
         number = get_node_equation_number(self, node)
         self.body.append(f'<a class="eqno" href="#{node["ids"][0]}">({number})</a>')

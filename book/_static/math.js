@@ -9,17 +9,15 @@ const watch = new ResizeObserver((entries) => {
     }
   }
 });
-for (const box of document.querySelectorAll(".equation .math")) watch.observe(box);
+for (const box of document.querySelectorAll(".equation > div")) watch.observe(box);
 
 // Copied text has the TeX of its equations, each of them whole.
-const equationAt = (node) => (node.closest ? node : node.parentElement).closest("math");
 document.addEventListener("copy", (event) => {
   const selection = getSelection();
   if (selection.isCollapsed) return;
   const range = selection.getRangeAt(0).cloneRange();
-  const first = equationAt(range.startContainer);
-  const last = equationAt(range.endContainer);
-  if (first) range.setStartBefore(first);
+  const end = range.endContainer;
+  const last = (end.closest ? end : end.parentElement).closest("math");
   if (last) range.setEndAfter(last);
   const copy = document.createElement("div");
   copy.append(range.cloneContents());
