@@ -189,6 +189,7 @@ MENTIONING = [
 ]
 REPOSITORY = re.compile(r"(?:github\.com|/gh|/github)/([\w.-]+/npdl-activations)\b")
 SITE = re.compile(r"https://[\w.-]+\.github\.io/[\w.-]+/")
+BESIDE = re.compile(r"\]\((?!\w+:)([\w./-]+)(?:#[\w-]+)?\)")
 LAUNCH = re.compile(r"(?:urlpath=(?:lab/)?tree|npdl-activations/blob/[\w.-]+)/([\w./-]+\w)")
 
 
@@ -201,16 +202,18 @@ def strayed(text):
     ]
 
 
-def dangling(text):
-    """Paths in launch and source links that the repository does not have."""
-    return [path for path in LAUNCH.findall(text) if not (ROOT / path).exists()]
+def dangling(text, folder):
+    """Paths in launch links, and in links between files, that the repository does not have."""
+    paths = [ROOT / path for path in LAUNCH.findall(text)]
+    paths += [folder / path for path in BESIDE.findall(text)]
+    return [path for path in paths if not path.exists()]
 
 
 @pytest.mark.parametrize("path", MENTIONING, ids=lambda path: path.name)
-def test_every_mention_of_the_repository_is_the_configured_one(path):
+def test_what_a_file_points_to_is_there(path):
     text = path.read_text(encoding="utf-8")
     assert strayed(text) == []
-    assert dangling(text) == []
+    assert dangling(text, path.parent) == []
 
 
 def test_the_mentions_are_found_and_a_wrong_one_too():
@@ -222,8 +225,13 @@ def test_the_mentions_are_found_and_a_wrong_one_too():
     assert strayed("https://mybinder.org/v2/gh/somebody/npdl-activations/main")
     assert strayed("https://github.com/somebody/npdl-activations")
     assert strayed("https://somebody.github.io/npdl-activations/")
-    assert dangling("https://mybinder.org/v2/gh/a/npdl-activations/main?urlpath=lab/tree/book/x.md")
-    assert dangling("https://github.com/a/npdl-activations/blob/main/book/x.ipynb")
+    for text in (
+        "https://mybinder.org/v2/gh/a/npdl-activations/main?urlpath=lab/tree/book/x.md",
+        "https://github.com/a/npdl-activations/blob/main/book/x.ipynb",
+        "[next](x.ipynb)",
+        "[logit](x.md#term-logit)",
+    ):
+        assert dangling(text, BOOK), text
 
 
 def test_the_launch_buttons_open_the_page_itself():
