@@ -1,15 +1,13 @@
 // An equation that scrolls can be reached and scrolled by keyboard; one that fits is passed over.
-const scrolling = { tabindex: "0", role: "group", "aria-label": "Equation that scrolls sideways" };
 const watch = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    const wide = target.scrollWidth > target.clientWidth;
-    for (const [name, value] of Object.entries(scrolling)) {
-      if (wide) target.setAttribute(name, value);
-      else target.removeAttribute(name);
-    }
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
   }
 });
-for (const box of document.querySelectorAll(".equation > div")) watch.observe(box);
+for (const box of document.querySelectorAll(".equation > div, math:not([display])")) {
+  watch.observe(box);
+}
 
 // Copied text has the TeX of its equations, each of them whole.
 document.addEventListener("copy", (event) => {
