@@ -176,6 +176,7 @@ def test_a_page_keeps_the_tex_the_numbers_and_the_anchors(site):
     assert '<a class="eqno" href="#equation-eq-long">(2)</a>' in text
     assert text.count('href="#equation-eq-short"') == 2  # its own number, and the reference
     assert text.count('class="eqno"') == 2
+    assert text.count('<div tabindex="0"><math display="block">') == 3  # where no script runs
     ids = re.findall(r'id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
     assert (site / "_static" / "math.css").is_file()
