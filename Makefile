@@ -32,7 +32,8 @@ book: .venv/stamp
 
 serve: book
 	@echo "Serving it at http://localhost:$(PORT)/ (stop with Ctrl-C)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) 2>/dev/null || true
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) >/dev/null 2>&1 || \
+	  { echo 'Port $(PORT) is taken: choose another with make serve PORT=8001.' >&2; exit 1; }
 
 notebooks: .venv/stamp
 	@$(BIN)/python tools/notebooks.py
