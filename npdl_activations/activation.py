@@ -1,6 +1,6 @@
 """Activation: the verbs that every activation answers to, and the memory behind them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 
@@ -24,7 +24,15 @@ class Activation:
 
     Nothing returned is the caller's own array (but for `out`), and nothing that the caller does
     to an array after `forward` changes what is remembered.
+
+    Attributes
+    ----------
+    max_ulp : dict of str to float
+        How far the value and the derivative lie from the truth at most, in units in the last
+        place, by the name of the dtype.
     """
+
+    max_ulp: ClassVar[dict[str, float]]
 
     _last: Array | None = None
 

@@ -1,6 +1,6 @@
 """Elliot, Elliott's sigmoid between 0 and 1."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,9 @@ class Elliot(Steep):
     The value is right on the far left, where the sum of -0.5 and 0.5 above cancels.
     The inputs and errors are those of `Activation`.
 
+    Within 0.51 ULP in float16 and bfloat16, 3 in float32 and 3 in float64 (`max_ulp`).
+    With a steepness that is no power of two, up to 2 ULP more.
+
     References
     ----------
     D. L. Elliott, "A Better Activation Function for Artificial Neural Networks", ISR Technical
@@ -47,6 +50,7 @@ class Elliot(Steep):
 
     formula = "s*x / (2 * (1 + Abs(s*x))) + 1/2"
     derivative_formula = "s / (2 * (1 + Abs(s*x))**2)"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         # elliot(-x) = 1 - elliot(x), so the small side is computed as it is, and nothing cancels.

@@ -1,6 +1,6 @@
 """Linear, the identity."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Linear(Elementwise):
     The value is a new array, never `x` itself.
     The inputs and errors are those of `Activation`.
 
+    Exact in every dtype (`max_ulp`).
+
     References
     ----------
     C. M. Bishop, Neural Networks for Pattern Recognition, Oxford University Press, 1995.
@@ -33,6 +35,7 @@ class Linear(Elementwise):
 
     formula = "x"
     derivative_formula = "1"
+    max_ulp: ClassVar = {"float16": 0, "bfloat16": 0, "float32": 0, "float64": 0}
 
     def _forward(self, x: Array) -> Any:
         return x

@@ -1,6 +1,6 @@
 """Sigmoid, the logistic function."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ class Sigmoid(Elementwise):
     Both are right in the tails, where 1 / (1 + exp(-x)) overflows and y (1 - y) is 0.
     The inputs and errors are those of `Activation`.
 
+    Within 0.51 ULP in float16 and bfloat16, 4 in float32 and 3 in float64 (`max_ulp`).
+
     References
     ----------
     P.-F. Verhulst, "Notice sur la loi que la population suit dans son accroissement",
@@ -35,6 +37,7 @@ class Sigmoid(Elementwise):
 
     formula = "1 / (1 + exp(-x))"
     derivative_formula = "exp(-x) / (1 + exp(-x))**2"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 4, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         # With z = e^-|x| nothing overflows: 1 / (1 + z) where x >= 0, z / (1 + z) where x < 0.

@@ -1,6 +1,6 @@
 """SoftPlus, a smooth ReLU."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ class SoftPlus(Elementwise):
     Both are right in the tails, where log(1 + exp(x)) overflows on the right and is 0 on the
     left. The inputs and errors are those of `Activation`.
 
+    Within 0.51 ULP in float16 and bfloat16, 6 in float32 and 3 in float64 (`max_ulp`).
+
     References
     ----------
     C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau and R. Garcia, "Incorporating Second-Order
@@ -35,6 +37,7 @@ class SoftPlus(Elementwise):
 
     formula = "log(1 + exp(x))"
     derivative_formula = "exp(x) / (1 + exp(x))"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 6, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         # ln(1 + e^x) = max(x, 0) + ln(1 + z) with z = e^-|x|. The sum u = 1 + z rounds, and what

@@ -1,6 +1,6 @@
 """SoftSign, a sigmoid that levels off like 1 / x."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ class SoftSign(Elementwise):
     Notes
     -----
     The inputs and errors are those of `Activation`.
+
+    Within 0.51 ULP in float16 and bfloat16, 3 in float32 and 3 in float64 (`max_ulp`).
 
     References
     ----------
@@ -33,6 +35,7 @@ class SoftSign(Elementwise):
 
     formula = "x / (1 + Abs(x))"
     derivative_formula = "1 / (1 + Abs(x))**2"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         x = finite(x)

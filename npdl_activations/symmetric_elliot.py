@@ -1,6 +1,6 @@
 """SymmetricElliot, Elliott's sigmoid between -1 and 1."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class SymmetricElliot(Steep):
     -----
     With a steepness of 1 it is `SoftSign`. The inputs and errors are those of `Activation`.
 
+    Within 0.51 ULP in float16 and bfloat16, 3 in float32 and 3 in float64 (`max_ulp`).
+    With a steepness that is no power of two, up to 2 ULP more.
+
     References
     ----------
     D. L. Elliott, "A Better Activation Function for Artificial Neural Networks", ISR Technical
@@ -45,6 +48,7 @@ class SymmetricElliot(Steep):
 
     formula = "s*x / (1 + Abs(s*x))"
     derivative_formula = "s / (1 + Abs(s*x))**2"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         a = finite(self.steepness * x)

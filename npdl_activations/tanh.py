@@ -1,6 +1,6 @@
 """Tanh, the hyperbolic tangent."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ class Tanh(Elementwise):
     The derivative is right in the tails, where 1 - tanh(x)**2 is 0.
     The inputs and errors are those of `Activation`.
 
+    Within 0.51 ULP in float16 and bfloat16, 4 in float32 and 3 in float64 (`max_ulp`).
+
     References
     ----------
     Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", in Neural Networks:
@@ -36,6 +38,7 @@ class Tanh(Elementwise):
 
     formula = "tanh(x)"
     derivative_formula = "1 - tanh(x)**2"
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 4, "float64": 3}
 
     def _forward(self, x: Array) -> Any:
         return np.tanh(x)
