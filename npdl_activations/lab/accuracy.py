@@ -520,7 +520,7 @@ def row(name: str, dtype: str, kernel: str, at_level: dict[str, Tally]) -> dict[
         "dtype": dtype,
         "bound": activation.max_ulp[dtype],
         "largest": upwards(worst.largest),
-        "input": str(x[0]),
+        "input": str(x[0]) if dtype in {"float32", "float64"} else repr(worst.at),
         "input_hex": worst.at.hex(),
         "correctly_rounded": math.floor(native.correct / native.inputs * 1e6) / 1e6,
         "inputs": native.inputs,
