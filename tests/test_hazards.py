@@ -163,7 +163,7 @@ def test_sigmoid_on_the_far_left_is_small_and_not_0(x, right):
         (Sigmoid, np.float32(17), 4.1e-8),
         (Sigmoid, np.float64(40), 4.2e-18),
         (Tanh, np.float32(10), 8.2e-9),
-        (Tanh, np.float64(19), 1.3e-16),
+        (Tanh, np.float64(19), 1.26e-16),
     ],
     ids=repr,
 )
@@ -339,7 +339,7 @@ def test_the_slope_of_relu_at_nan_is_nan():
 @each_pair
 @pytest.mark.parametrize("x", [[1.0], 3.0], ids=str)
 def test_forward_of_a_list_or_a_number_is_remembered_as_an_array(cls, textbook, x):
-    if cls in {Sigmoid, ReLU, Linear, Softmax} and not (cls is Sigmoid and x == 3.0):
+    if cls in {ReLU, Linear, Softmax} or (cls is Sigmoid and x == [1.0]):
         with pytest.raises((TypeError, AttributeError, AssertionError)):
             textbook_slope(textbook, x)
     act = cls()
