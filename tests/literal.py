@@ -33,7 +33,7 @@ class ReLU:
         return np.maximum(0.0, input)
 
     def derivative(self, input=None):  # noqa: A002
-        x = input if input else self.last
+        x = input or self.last
         slope = np.zeros(x.shape, np.float32)
         slope[x > 0] = 1
         return slope
@@ -45,7 +45,7 @@ class Linear:
         return input
 
     def derivative(self, input=None):  # noqa: A002
-        x = input if input else self.last
+        x = input or self.last
         return np.ones(x.shape, np.float32)
 
 
@@ -57,7 +57,7 @@ class Softmax:
         return z / z.sum(axis=1, keepdims=True)
 
     def derivative(self, input=None):  # noqa: A002
-        x = input if input else self.last
+        x = input or self.last
         return np.ones(x.shape, np.float32)
 
 
