@@ -10,21 +10,39 @@ from .activation import Activation
 from .arrays import Array, floating, real, rows, with_rows
 
 
+def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return a + b, rounded, and what the rounding lost, exactly (Knuth)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
+def _row_sum(z: Array) -> Array:
+    # Beside one large number np.sum rounds at every step, to several ULP in all. Half the row is
+    # added to the other half until one number is left, and what was lost is added at the end.
+    lost = np.zeros_like(z[..., :1])
+    while (length := z.shape[-1]) > 1:
+        half = length // 2
+        total, rest = _two_sum(z[..., :half], z[..., half : 2 * half])
+        lost += np.sum(rest, axis=-1, keepdims=True)
+        z = total if length % 2 == 0 else np.append(total, z[..., -1:], axis=-1)
+    return z + lost
+
+
 def _softmax(x: Array) -> Any:
     top = np.max(x, axis=-1, keepdims=True)
     infinite = np.isinf(top)
     if infinite.any():
         # The largest logits share the row evenly: the limit as they grow, or fall, together.
-        x = np.where(infinite, np.where(x == top, 0, -np.inf), x)
+        x = np.where(infinite & (x == top), 0, np.where(infinite, -np.inf, x))
         top = np.where(infinite, 0, top)
-    gap = x - top
-    # x - top rounds where x and top are far apart, by tens of ULP after exp. What it lost is
-    # known exactly (Knuth's two-sum), and e^(gap + lost) is e^gap (1 + lost) to the first order.
-    back = gap - x
-    lost = (x - (gap - back)) - (top + back)
-    # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 * 0 is the answer.
-    z = np.exp(gap) * (1 + np.fmax(lost, -1))
-    return z / np.sum(z, axis=-1, keepdims=True)
+    # x - top rounds where x and top are far apart, by tens of ULP after exp. With what it lost,
+    # e^(gap + lost) is z + z lost to the first order, where z = e^gap.
+    gap, lost = _two_sum(x, -top)
+    z = np.exp(gap)
+    # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 - 0 is the answer.
+    z += z * np.fmax(lost, -1)
+    return z / _row_sum(z)
 
 
 def _backward(gradient: Array, x: Array) -> Any:
@@ -33,7 +51,7 @@ def _backward(gradient: Array, x: Array) -> Any:
     # the most probable class on, that class adds 0 to the mean and 1 - p never comes up.
     top = np.argmax(p, axis=-1, keepdims=True)
     g = gradient - np.take_along_axis(gradient, top, axis=-1)
-    return p * (g - np.sum(p * g, axis=-1, keepdims=True))
+    return p * (g - _row_sum(p * g))
 
 
 def _jacobian(x: Array) -> Any:
@@ -42,7 +60,7 @@ def _jacobian(x: Array) -> Any:
     # p (1 - p) cancels where p is near 1; minus the rest of the row is the same without it.
     k = np.arange(p.shape[-1])
     matrix[:, k, k] = 0
-    matrix[:, k, k] = -np.sum(matrix, axis=-1)
+    matrix[:, k, k] = -_row_sum(matrix)[..., 0]
     return matrix
 
 
@@ -73,7 +91,7 @@ class Softmax(Activation):
     none. The inputs and errors are otherwise those of `Activation`, but that an array of no
     dimensions raises a ValueError, and an array without `axis` a `numpy.exceptions.AxisError`.
 
-    Within 0.51 ULP in float16 and bfloat16, 17 in float32 and 17 in float64 (`max_ulp`), for
+    Within 0.51 ULP in float16 and bfloat16, 6 in float32 and 5 in float64 (`max_ulp`), for
     rows of up to 10^5 logits between -10^4 and 10^4.
 
     References
@@ -94,7 +112,7 @@ class Softmax(Activation):
     [1. 1. 1.]
     """
 
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 17, "float64": 17}
+    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 6, "float64": 5}
 
     def __init__(self, axis: int = -1) -> None:
         msg = f"{self} takes an integer as axis, not {type(axis).__name__}"
