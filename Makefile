@@ -7,7 +7,7 @@ BUILD_BOOK = $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
-.PHONY: help book serve notebooks test lint unit nbval book-check verify bench peers mutants audit lock clean
+.PHONY: help book serve notebooks test lint unit nbval book-check verify bench peers mutants drop-in audit lock clean
 
 help:
 	@echo 'make book       build the book and print the address of its first page'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench      measure the speed of every function'
 	@echo 'make peers      measure other libraries on the same inputs'
 	@echo 'make mutants    break every function and see that the tests notice'
+	@echo 'make drop-in    train the classic library with our functions and with its own'
 	@echo 'make audit      measure the built pages in a browser'
 	@echo 'make lock       make requirements.txt from pyproject.toml'
 	@echo 'make clean      remove everything that these targets made'
@@ -66,6 +67,9 @@ peers: .venv/stamp
 
 mutants: .venv/stamp
 	@$(BIN)/python tools/mutants.py
+
+drop-in: .venv/stamp
+	@$(BIN)/python tools/drop_in.py
 
 audit: book
 	@$(BIN)/python tools/audit.py

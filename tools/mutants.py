@@ -1,0 +1,232 @@
+"""Break every activation, one kernel at a time, and see that its tests and its chapter notice.
+
+For each kernel: a sign, a factor, a constant and, where there is one, an operator. What survives
+is reported, and the exit code is then 1. ``python tools/mutants.py tanh`` breaks one module.
+
+mutmut and cosmic-ray ask one command whether a mutant lives; here two must fail, each by itself.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from npdl_activations.registry import NAMES
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES = {cls.__module__.rpartition(".")[2]: cls.__name__ for cls in NAMES.values()}
+KERNELS = {
+    "_forward": "forward",
+    "_softmax": "forward",
+    "_derivative": "derivative",
+    "derivative": "derivative",
+    "_backward": "backward",
+    "_jacobian": "jacobian",
+}
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.GtE: ast.Lt,
+    ast.Lt: ast.GtE,
+    ast.Eq: ast.NotEq,
+}
+# A smaller change is no mutant: it may be the same function, rounded in another way.
+MATERIAL = 1e-3
+
+
+class Mutant(NamedTuple):
+    """A module's source with one change, or with none where `kernel` is empty."""
+
+    module: str
+    kernel: str
+    change: str
+    source: str
+
+
+class Verdict(NamedTuple):
+    """The first test and the first cell that failed, empty where all passed."""
+
+    unit: str
+    chapter: str
+
+
+def answers(module: str, source: str) -> list[Any]:
+    """Return what the activation says when its module reads `source`."""
+    namespace = ModuleType(f"npdl_activations.{module}").__dict__ | {
+        "__package__": "npdl_activations"
+    }
+    rows = np.random.default_rng(0).normal(0, 2, (20, 5))
+    with np.errstate(all="ignore"):
+        exec(compile(source, module, "exec"), namespace)  # noqa: S102
+        act = namespace[CLASSES[module]]()
+        return [act.forward(rows), act.derivative(), act.backward(rows[::-1]), act.jacobian()]
+
+
+def shows(module: str, source: str, mutated: str) -> bool:
+    """Return whether the two sources compute materially different numbers."""
+    try:
+        changed = answers(module, mutated)
+    except (TypeError, ValueError, IndexError):
+        return False  # a crash is too easy to notice
+    pairs = zip(answers(module, source), changed, strict=True)
+    return not all(np.allclose(a, b, rtol=0, atol=MATERIAL) for a, b in pairs)
+
+
+def changes(kernel: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef, str]]:
+    """Yield the changes of a kernel: the kind, the changed kernel, and its changed line."""
+
+    def line(node: ast.AST, copy: ast.FunctionDef) -> str:
+        holders = [s for s in ast.walk(copy) if isinstance(s, ast.stmt) and s is not copy]
+        inside = [s for s in holders if any(part is node for part in ast.walk(s))]
+        return ast.unparse(inside[-1]).partition("\n")[0]
+
+    def returning(before: str, after: str) -> tuple[ast.FunctionDef, str]:
+        copy = deepcopy(kernel)
+        last = next(s for s in reversed(copy.body) if isinstance(s, ast.Return))
+        text = f"{before}({ast.unparse(last)[len('return ') :]}){after}"
+        last.value = ast.parse(text, mode="eval").body
+        return copy, line(last, copy)
+
+    yield "sign", *returning("-", "")
+    yield "factor", *returning("2 * ", "")
+    for i, node in enumerate(ast.walk(kernel)):
+        copy = deepcopy(kernel)
+        twin: Any = list(ast.walk(copy))[i]
+        if isinstance(node, ast.Constant) and type(node.value) in {int, float}:
+            twin.value += 1
+            yield "constant", copy, line(twin, copy)
+        elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
+            twin.op = SWAPS[type(node.op)]()
+            yield "operator", copy, line(twin, copy)
+        elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+            twin.ops[0] = SWAPS[type(node.ops[0])]()
+            yield "operator", copy, line(twin, copy)
+    yield "constant", *returning("", " + 0.5")
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Yield the first change of each kind that shows, for each kernel of a module."""
+    source = (ROOT / "npdl_activations" / f"{module}.py").read_text("utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef) or node.name not in KERNELS:
+            continue
+        if ast.unparse(node.body[-1]).startswith("return rows("):
+            continue  # Softmax's own verbs only hand over to the kernels above them
+        found = set()
+        for kind, copy, line in changes(node):
+            lines = source.splitlines()
+            lines[node.lineno - 1 : node.end_lineno] = [
+                " " * node.col_offset + text for text in ast.unparse(copy).splitlines()
+            ]
+            mutated = "\n".join(lines) + "\n"
+            if kind not in found and shows(module, source, mutated):
+                found.add(kind)
+                yield Mutant(module, KERNELS[node.name], f"{kind}: {line}", mutated)
+
+
+def first_failure(tree: Path, *arguments: str) -> str:
+    """Run pytest in `tree` and return the first test that fails, or an empty string."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    failure = re.search(r"^FAILED \S*?::(.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if done.returncode != 1 or not failure:
+        msg = f"pytest did not run:\n{done.stdout}{done.stderr}"
+        raise RuntimeError(msg)
+    return failure[1]
+
+
+def verdict(mutant: Mutant) -> Verdict:
+    """Return what the module's tests and chapter say of a mutant."""
+    name = mutant.module
+    with tempfile.TemporaryDirectory() as directory:
+        tree = Path(directory)
+        for part in ("npdl_activations", "tests", "book"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, tree / part, ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", tree)
+        (tree / "npdl_activations" / f"{name}.py").write_text(mutant.source, "utf-8")
+        # A chapter prints the class's source, so any change at all would fail it there. Those
+        # cells run too, but their output is not compared: the numbers and figures must tell.
+        chapter = tree / "book" / f"{name}.ipynb"
+        notebook = json.loads(chapter.read_text("utf-8"))
+        for cell in notebook["cells"]:
+            if "getsource" in "".join(cell["source"]):
+                cell["metadata"].setdefault("tags", []).append("nbval-ignore-output")
+        chapter.write_text(json.dumps(notebook), "utf-8")
+        return Verdict(
+            first_failure(
+                tree,
+                f"tests/test_{name}.py",
+                "tests/test_formulas.py",
+                f"-k=test_{name} or {CLASSES[name]}",
+            ),
+            first_failure(
+                tree,
+                "--nbval",
+                "--nbval-current-env",
+                "--nbval-cell-timeout=120",
+                f"book/{name}.ipynb",
+            ),
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Break the modules named in `arguments`, or all; return 1 if a mutant survives."""
+    names = arguments or list(CLASSES)
+    shapes = ("npdl_activations/{}.py", "tests/test_{}.py", "book/{}.ipynb")
+    wanted = [shape.format(name) for name in names for shape in shapes]
+    if missing := [path for path in wanted if not (ROOT / path).exists()]:
+        print(f"no {', '.join(missing)}", file=sys.stderr)
+        return 1
+    whole = [
+        Mutant(name, "", "", (ROOT / "npdl_activations" / f"{name}.py").read_text("utf-8"))
+        for name in names
+    ]
+    todo = whole + [mutant for name in names for mutant in mutants(name)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        verdicts = list(tqdm(pool.map(verdict, todo), total=len(todo), unit="mutant"))
+
+    # Where the unbroken module fails too, the failures of the broken ones say nothing.
+    broken = [
+        f"{mutant.module} fails unbroken: {' and '.join(filter(None, said))}"
+        for mutant, said in zip(whole, verdicts, strict=False)
+        if any(said)
+    ]
+    results = list(zip(todo, verdicts, strict=True))[len(whole) :]
+    print(f"{'module':17}{'kernel':11}{'unit tests':12}{'chapter':12}change")
+    for mutant, said in results:
+        unit, chapter = ("fail" if part else "SURVIVED" for part in said)
+        print(f"{mutant.module:17}{mutant.kernel:11}{unit:12}{chapter:12}{mutant.change}")
+    survivors = [mutant for mutant, said in results if not all(said)]
+    print(f"{len(results)} mutants, {len(survivors)} survivors")
+    for mutant in survivors:
+        print(f"survivor: {mutant.module} {mutant.kernel}, {mutant.change}")
+    print("\n".join(broken), end="\n" if broken else "", file=sys.stderr)
+    return 1 if survivors or broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
