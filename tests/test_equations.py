@@ -238,29 +238,16 @@ LABELS = {
 def misprints(latex):
     """Return copies of an equation in each of which one sign or number is another."""
     first = latex.index("=") + 1
-    swap = {"+": "-", "-": "+", "1": "2", "0": "1", "2": "3", ">": "<", r"\le": r"\ge"}
-    for match in re.finditer(r"\+|-|(?<!\.)\d|>|\\le(?![a-z])", latex[first:]):
+    swap = {"+": "-", "-": "+", ">": "<", r"\le": r"\ge"}
+    for match in re.finditer(r"\+|-|\d|>|\\le(?![a-z])", latex[first:]):
         start, end = (first + i for i in match.span())
-        # max(0, x) with a 1 is another function, but 1 in k=1 and 0 in 0.5 are tried as well.
-        yield latex[:start] + swap[match[0]] + latex[end:]
-
-
-def assert_misprints_are_noticed(module, found):
-    for label in LABELS[module]:
-        for misprint in misprints(found[label]):
-            with pytest.raises((AssertionError, LarkError, TypeError)):
-                check(module, {**found, label: misprint})
+        other = swap.get(match[0]) or str((int(match[0]) + 1) % 10)
+        yield latex[:start] + other + latex[end:]
 
 
 @pytest.mark.parametrize("module", EXAMPLES)
 def test_the_forms_that_this_file_promises_are_read(module):
     check(module, dict(zip(LABELS[module], EXAMPLES[module], strict=True)))
-
-
-@pytest.mark.parametrize("module", EXAMPLES)
-def test_a_misprint_in_an_example_is_noticed(module):
-    found = dict(zip(LABELS[module], EXAMPLES[module], strict=True))
-    assert_misprints_are_noticed(module, found)
 
 
 @pytest.mark.parametrize("module", [*ELEMENTWISE, "softmax"])
@@ -270,7 +257,11 @@ def test_the_chapter_says_what_the_code_says(module):
 
 @pytest.mark.parametrize("module", [*ELEMENTWISE, "softmax"])
 def test_a_misprint_in_the_chapter_is_noticed(module):
-    assert_misprints_are_noticed(module, equations(BOOK / f"{module}.ipynb"))
+    found = equations(BOOK / f"{module}.ipynb")
+    for label in LABELS[module]:
+        for misprint in misprints(found[label]):
+            with pytest.raises((AssertionError, LarkError, TypeError)):
+                check(module, {**found, label: misprint})
 
 
 def test_what_is_not_an_expression_in_x_and_s_is_refused():
