@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from notebooks import normal_form
+from notebooks import normal_form, pictures
 from pybtex.database import parse_file
 
 import npdl_activations
@@ -146,6 +146,11 @@ def test_the_guards_pass_a_sound_notebook():
     sound = drawn(image={"alt": "a curve"}, figure={"caption": "A curve."})
     sound.cells.append(nbformat.v4.new_markdown_cell("[Elliott](bibliography.md#elliott1993)"))
     assert [fault for guard in GUARDS for fault in guard(sound)] == []
+
+
+def test_the_readme_shows_the_figure_of_the_cover(stored):
+    (svg,) = pictures(stored[BOOK / "intro.ipynb"])
+    assert (BOOK / "_static" / "gallery.svg").read_text(encoding="utf-8") == svg
 
 
 def test_the_normal_form_leaves_out_what_differs_by_run():

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
+# The README shows the cover's figure of all nine.
+PICTURE = "fig-gallery"
 NOTEBOOK_METADATA = ("myst", "mystnb")
 CELL_METADATA = ("mystnb", "tags")
 KERNEL = {
@@ -63,6 +66,13 @@ def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
     return text + "\n"
 
 
+def pictures(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """Yield the SVG text of each figure that is named `PICTURE`."""
+    for cell in notebook.cells:
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == PICTURE:
+            yield from (o.data["image/svg+xml"] for o in cell.outputs if "data" in o)
+
+
 def run(path: Path) -> str:
     """Execute the notebook at `path` and store it, or return what went wrong.
 
@@ -99,6 +109,8 @@ def run(path: Path) -> str:
                 text = output.get("text") or output.get("evalue")
                 return f"{path.name}: a cell writes to stderr.\n{cell.source}\n---\n{text}"
     path.write_text(normal_form(notebook, path.stem), encoding="utf-8")
+    for svg in pictures(notebook):
+        (BOOK / "_static" / "gallery.svg").write_text(svg, encoding="utf-8")
     return ""
 
 
