@@ -42,37 +42,55 @@ def test_a_missing_file_is_named(tmp_path, monkeypatch, capsys):
     assert "tests/test_relu.py" in capsys.readouterr().err
 
 
-def sample(root, test):
-    """Make a tree whose chapter and tests know only of Linear's value."""
-    shutil.copytree(mutants.ROOT / "npdl_activations", root / "npdl_activations")
-    shutil.copy(mutants.ROOT / "pyproject.toml", root)
-    (root / "tests").mkdir()
-    (root / "tests" / "test_linear.py").write_text(test)
-    (root / "tests" / "test_formulas.py").touch()
+def test_only_numbers_count_not_the_source_that_a_chapter_lists(tmp_path, monkeypatch):
+    shutil.copytree(mutants.ROOT / "npdl_activations", tmp_path / "npdl_activations")
+    shutil.copy(mutants.ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_linear.py").write_text(TEST)
+    (tmp_path / "tests" / "test_formulas.py").touch()
+    (tmp_path / "book").mkdir()
     cells = [
         {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [], "source": text}
         for text in CHAPTER
     ]
-    (root / "book").mkdir()
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    (root / "book" / "linear.ipynb").write_text(json.dumps(notebook))
-
-
-def test_a_survivor_is_reported_whatever_the_source_listing_shows(tmp_path, monkeypatch, capsys):
-    sample(tmp_path, TEST)
+    (tmp_path / "book" / "linear.ipynb").write_text(json.dumps(notebook))
     found = {mutant.kernel: mutant for mutant in mutants.mutants("linear")}
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants, "mutants", lambda _: found.values())
-    assert mutants.main(["linear"]) == 1
-    table = capsys.readouterr().out
-    assert "linear           forward    fail        fail" in table
-    assert "linear           derivative SURVIVED    SURVIVED" in table
-    assert "2 mutants, 1 survivors" in table
+    assert mutants.verdict(found["forward"]) == ("test_forward", "Cell 2")
+    assert mutants.verdict(found["derivative"]) == ("", "")
 
 
-def test_tests_that_fail_anyway_prove_nothing(tmp_path, monkeypatch, capsys):
-    sample(tmp_path, TEST.replace("== 3", "== 4"))
-    monkeypatch.setattr(mutants, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants, "mutants", lambda _: [])
-    assert mutants.main(["linear"]) == 1
-    assert "linear fails unbroken: test_forward" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("survives", "verdict"), [("unit tests", ("", "Cell 2")), ("chapter", ("test_forward", ""))]
+)
+def test_a_survivor_of_either_is_reported(monkeypatch, capsys, survives, verdict):
+    def answer(mutant):
+        if mutant.change.startswith("sign") and mutant.kernel == "derivative":
+            return mutants.Verdict(*verdict)
+        return mutants.Verdict(*(["test_forward", "Cell 2"] if mutant.kernel else ["", ""]))
+
+    monkeypatch.setattr(mutants, "verdict", answer)
+    assert mutants.main(["softsign"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    head, row = lines[0], next(line for line in lines if "SURVIVED" in line)
+    assert row.startswith("softsign         derivative")
+    assert row.index("SURVIVED") == head.index(survives)
+    assert lines[-2:] == [
+        "8 mutants, 1 survivors",
+        f"survivor: {' '.join(row.split()[:2])}, {row[52:]}",
+    ]
+
+
+def test_without_survivors_all_is_well(monkeypatch, capsys):
+    caught = mutants.Verdict("test_forward", "Cell 2")
+    passed = mutants.Verdict("", "")
+    monkeypatch.setattr(mutants, "verdict", lambda m: caught if m.kernel else passed)
+    assert mutants.main(["softsign"]) == 0
+    assert "8 mutants, 0 survivors" in capsys.readouterr().out
+
+
+def test_tests_that_fail_anyway_prove_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(mutants, "verdict", lambda _: mutants.Verdict("test_forward", "Cell 2"))
+    assert mutants.main(["softsign"]) == 1
+    assert "softsign fails unbroken: test_forward and Cell 2" in capsys.readouterr().err
