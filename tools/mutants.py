@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from tqdm import tqdm
 
 from npdl_activations.registry import NAMES
@@ -149,10 +150,10 @@ def first_failure(tree: Path, *arguments: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    if done.returncode == 0:
+    if done.returncode in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         return ""
     failure = re.search(r"^FAILED \S*?::(.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    if done.returncode != 1 or not failure:
+    if done.returncode != pytest.ExitCode.TESTS_FAILED or not failure:
         msg = f"pytest did not run:\n{done.stdout}{done.stderr}"
         raise RuntimeError(msg)
     return failure[1]
@@ -177,12 +178,8 @@ def verdict(mutant: Mutant) -> Verdict:
                 cell["metadata"].setdefault("tags", []).append("nbval-ignore-output")
         chapter.write_text(json.dumps(notebook), "utf-8")
         return Verdict(
-            first_failure(
-                tree,
-                f"tests/test_{name}.py",
-                "tests/test_formulas.py",
-                f"-k=test_{name} or {CLASSES[name]}",
-            ),
+            first_failure(tree, f"tests/test_{name}.py")
+            or first_failure(tree, "tests/test_formulas.py", "-k", CLASSES[name]),
             first_failure(
                 tree,
                 "--nbval",
