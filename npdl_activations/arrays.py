@@ -59,8 +59,7 @@ def floating(*arrays: Array) -> np.dtype[Any]:
     Booleans and integers count as float64, so that a float16 array and an integer one meet in
     float64; the byte order is the machine's own.
     """
-    dtypes = (np.dtype(np.float64) if a.dtype.kind in "biu" else a.dtype for a in arrays)
-    return np.result_type(*dtypes).newbyteorder("=")
+    return np.result_type(*(np.float64 if a.dtype.kind in "biu" else a.dtype for a in arrays))
 
 
 def checked_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -116,14 +115,17 @@ def elementwise(
     """
     answer = floating(*operands)
     work = np.result_type(answer, narrowest)
-    result = None if out is None else checked_out(out, operands[0].shape, answer)
+    shape = operands[0].shape
+    # Of one dimension at least: before 2.3, NumPy forgets to fill the buffer of an operand of none.
+    given = [np.atleast_1d(operand) for operand in operands]
+    result = None if out is None else np.atleast_1d(checked_out(out, shape, answer))
     # NumPy's stubs spell the flag "config", hence the Any.
     contiguous: Any = ["contig", "aligned", "nbo", "overlap_assume_elementwise"]
     with (
         # The kernels' answers are right at every input; the flags raised on the way are not news.
         np.errstate(all="ignore"),
         np.nditer(
-            [*operands, result],
+            [*given, result],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
             op_flags=[
                 *(["readonly", *contiguous] for _ in operands),
@@ -134,10 +136,10 @@ def elementwise(
             buffersize=BLOCK,
         ) as blocks,
     ):
-        for *given, target in blocks:
-            target[...] = kernel(*given)
+        for *block, target in blocks:
+            target[...] = kernel(*block)
         computed = blocks.operands[-1]
-    return computed[()] if out is None else out
+    return computed.reshape(shape)[()] if out is None else out
 
 
 def rows(
