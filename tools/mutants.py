@@ -203,22 +203,21 @@ def main(arguments: list[str]) -> int:
         for name in names
     ]
     todo = whole + [mutant for name in names for mutant in mutants(name)]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        verdicts = list(tqdm(pool.map(verdict, todo), total=len(todo), unit="mutant"))
-
-    # Where the unbroken module fails too, the failures of the broken ones say nothing.
-    broken = [
-        f"{mutant.module} fails unbroken: {' and '.join(filter(None, said))}"
-        for mutant, said in zip(whole, verdicts, strict=False)
-        if any(said)
-    ]
-    results = list(zip(todo, verdicts, strict=True))[len(whole) :]
     print(f"{'module':17}{'kernel':11}{'unit tests':12}{'chapter':12}change")
-    for mutant, said in results:
-        unit, chapter = ("fail" if part else "SURVIVED" for part in said)
-        print(f"{mutant.module:17}{mutant.kernel:11}{unit:12}{chapter:12}{mutant.change}")
-    survivors = [mutant for mutant, said in results if not all(said)]
-    print(f"{len(results)} mutants, {len(survivors)} survivors")
+    survivors, broken = [], []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        verdicts = tqdm(pool.map(verdict, todo), total=len(todo), unit="mutant")
+        for mutant, said in zip(todo, verdicts, strict=True):
+            if mutant.kernel:
+                unit, chapter = ("fail" if part else "SURVIVED" for part in said)
+                row = f"{mutant.module:17}{mutant.kernel:11}{unit:12}{chapter:12}{mutant.change}"
+                tqdm.write(row)
+                if not all(said):
+                    survivors.append(mutant)
+            elif any(said):
+                # Where the unbroken module fails too, its failures when broken say nothing.
+                broken.append(f"{mutant.module} fails unbroken: {' and '.join(filter(None, said))}")
+    print(f"{len(todo) - len(whole)} mutants, {len(survivors)} survivors")
     for mutant in survivors:
         print(f"survivor: {mutant.module} {mutant.kernel}, {mutant.change}")
     print("\n".join(broken), end="\n" if broken else "", file=sys.stderr)
