@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NPDL = "npdl==0.4.0.1"
 EPOCHS = 20
 # npdl trains in float32. Its ReLU and Softmax round like ours, but for the last bits of exp.
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 
 
 def train(module: str) -> list[float]:
