@@ -439,7 +439,7 @@ def test_at_infinity_the_answer_is_the_limit(act, dtype):
 def test_at_the_largest_floats_the_answer_has_come_to_the_limit(act, dtype):
     info = ml_dtypes.finfo(dtype)
     x = np.array([info.min, info.max], dtype)
-    limit = np.array(LIMITS[type(act)][:2], dtype)
+    limit = np.array(LIMITS[type(act)][:2], np.longdouble)
     value = np.where(np.isinf(limit), act(x) / x, act(x)).astype(np.longdouble)
     eps = float(info.eps)
     np.testing.assert_allclose(value, np.where(np.isinf(limit), 1, limit), rtol=0, atol=eps)
