@@ -118,7 +118,7 @@ class Softmax(Activation):
 
     def __init__(self, axis: int = -1) -> None:
         msg = f"{self} takes an integer as axis, not {type(axis).__name__}"
-        if isinstance(axis, bool | np.bool_):  # has an index, but who writes True does not mean axis 1
+        if isinstance(axis, bool | np.bool_):  # has an index, but is not meant as one
             raise TypeError(msg)
         try:
             self._axis = index(axis)
