@@ -18,29 +18,28 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _row_sum(z: Array) -> Array:
-    # Beside one large number np.sum rounds at every step, to several ULP in all. Half the row is
-    # added to the other half until one number is left, and what was lost is added at the end.
-    lost = np.zeros_like(z[..., :1])
-    while (length := z.shape[-1]) > 1:
-        half = length // 2
-        total, rest = _two_sum(z[..., :half], z[..., half : 2 * half])
-        lost += np.sum(rest, axis=-1, keepdims=True)
-        z = total if length % 2 == 0 else np.append(total, z[..., -1:], axis=-1)
-    return z + lost
+    # Beside a number near 1 np.sum rounds at every step, to several ULP in all. The leading bits
+    # of numbers up to 1, cut off where 2K of them still add up exactly, are summed on their own.
+    room = 2.0 ** (z.shape[-1].bit_length() + 1)
+    leading = (z + room) - room
+    return np.sum(leading, axis=-1, keepdims=True) + np.sum(z - leading, axis=-1, keepdims=True)
 
 
 def _softmax(x: Array) -> Any:
     # float32's exp falls here and there where it should rise, which would swap close logits.
-    x = x.astype(np.result_type(x, np.float64))
-    top = np.max(x, axis=-1, keepdims=True)
+    wide = x.astype(np.result_type(x, np.float64))
+    top = np.max(wide, axis=-1, keepdims=True)
     infinite = np.isinf(top)
     if infinite.any():
         # The largest logits share the row evenly: the limit as they grow, or fall, together.
-        x = np.where(infinite & (x == top), 0, np.where(infinite, -np.inf, x))
+        wide = np.where(infinite & (wide == top), 0, np.where(infinite, -np.inf, wide))
         top = np.where(infinite, 0, top)
+    if wide.dtype != x.dtype:  # what float64 rounds is far below a float32's last bit
+        z = np.exp(wide - top)
+        return z / np.sum(z, axis=-1, keepdims=True)
     # x - top rounds where x and top are far apart, by tens of ULP after exp. With what it lost,
     # e^(gap + lost) is z + z lost to the first order, where z = e^gap.
-    gap, lost = _two_sum(x, -top)
+    gap, lost = _two_sum(wide, -top)
     z = np.exp(gap)
     # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 - 0 is the answer.
     z += z * np.fmax(lost, -1)
