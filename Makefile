@@ -7,7 +7,7 @@ BUILD_BOOK = $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
-.PHONY: help book serve notebooks test lint unit nbval book-check verify bench peers mutants drop-in audit lock clean
+.PHONY: help book serve notebooks test lint unit nbval book-check browser verify bench peers mutants drop-in audit lock clean
 
 help:
 	@echo 'make book       build the book and print the address of its first page'
@@ -39,7 +39,7 @@ serve: book
 notebooks: .venv/stamp
 	@$(BIN)/python tools/notebooks.py
 
-test: lint unit nbval book-check
+test: lint unit nbval book-check browser
 
 lint: .venv/stamp
 	@$(BIN)/ruff check --quiet
@@ -55,6 +55,9 @@ nbval: .venv/stamp
 book-check: .venv/stamp
 	@$(CLEAN_BOOK)
 	@$(BUILD_BOOK) >/dev/null
+
+browser: book-check
+	@$(BIN)/pytest -q tests/browser
 
 verify: .venv/stamp
 	@$(BIN)/python -m npdl_activations.lab.accuracy --all
