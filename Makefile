@@ -82,6 +82,6 @@ lock: .venv/stamp
 	@mv requirements.new requirements.txt
 
 clean:
-	@rm -rf .venv _build _verify dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	@rm -rf .venv .peers _build _verify dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 	  .ruff_cache .benchmarks
 	@find . -name __pycache__ -prune -exec rm -rf {} +
