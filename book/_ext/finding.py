@@ -82,6 +82,8 @@ def describe(app: Sphinx, document: nodes.document) -> None:
         "og:image:alt": f"The title, {title}, and a drawing of what the page is about.",
     }
     document.insert(0, nodes.meta(name="description", content=text))
+    if app.env.docname == app.config.root_doc:
+        section["classes"].append("cover")
 
 
 def link_icon(
