@@ -8,12 +8,11 @@ import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
+import npdl_activations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-import npdl_activations
 
 INCH = 100  # pixels
 CARD = (1200, 630)

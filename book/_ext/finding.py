@@ -6,18 +6,19 @@
 - The version and its date, at the foot of every page, are those of CITATION.cff.
 """
 
-import datetime
+import datetime as dt
 import html
 from pathlib import Path
 from typing import Any
 
 import yaml
-from cards import write_card, write_icon
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
+
+from cards import write_card, write_icon
 
 CARDS = "_static/cards"
 ICON = "_static/apple-touch-icon.png"
@@ -42,16 +43,17 @@ class Names(SphinxTransform):
 
     default_priority = 800  # before Sphinx collects the index
 
-    def apply(self, **kwargs: Any) -> None:
+    def apply(self, **_: Any) -> None:
         """Read the card."""
         for row in self.document.findall(nodes.row):
             label, *values = (entry.astext() for entry in row.findall(nodes.entry))
             if label == "Also called":
                 section = next(self.document.findall(nodes.section))
-                names = [section[0].astext(), *values[0].split(", ")]
+                names = {section[0].astext(), *values[0].split(", ")}
                 # Who looks for the logistic function asks for "logistic".
-                names += [n.removesuffix(" function") for n in names if n.endswith(" function")]
-                entries = [("single", name, section["ids"][0], "main", None) for name in names]
+                names |= {name.removesuffix(" function") for name in names}
+                anchor = section["ids"][0]
+                entries = [("single", name, anchor, "main", None) for name in sorted(names)]
                 section.insert(1, addnodes.index(entries=entries))
                 return
 
@@ -59,7 +61,7 @@ class Names(SphinxTransform):
 def version(root: str) -> str:
     """Return the version of the book, and its date."""
     citation = yaml.safe_load(Path(root, "CITATION.cff").read_text(encoding="utf-8"))
-    date = datetime.date.fromisoformat(citation["date-released"])
+    date = dt.date.fromisoformat(citation["date-released"])
     return f"Version {citation['version']}, {date.day} {date:%B %Y}"
 
 
@@ -115,8 +117,8 @@ def write(app: Sphinx, error: Exception | None) -> None:
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n',
         encoding="utf-8",
     )
-    cover = app.builder.get_target_uri(config.root_doc)
-    redirect = REDIRECT.format(title=html.escape(config.project), cover=cover, site=config.html_baseurl)
+    title, cover = html.escape(config.project), app.builder.get_target_uri(config.root_doc)
+    redirect = REDIRECT.format(title=title, cover=cover, site=config.html_baseurl)
     out.joinpath("index.html").write_text(redirect, encoding="utf-8")
 
 
