@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import runpy
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import mpmath
+import nbformat
 import numpy as np
 import pytest
 
@@ -158,6 +160,26 @@ def test_the_docstring_states_the_bound(name):
         f"Within {half} ULP in float16 and bfloat16, {single} in float32 and {double} in float64"
     )
     assert (stated if half else "Exact in every dtype") in " ".join(cls.__doc__.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_states_the_bound(name):
+    cls = getattr(npdl_activations, name)
+    page = accuracy.DATA.parent / f"{cls.__module__.rpartition('.')[2]}.ipynb"
+    text = "\n".join(cell.source for cell in nbformat.read(page, as_version=4).cells)
+    [entry] = re.findall(r"\n\| Accuracy \| (.+): \[measured\]\(accuracy\.ipynb\) \|\n", text)
+    half, bfloat, single, double = (cls.max_ulp[dtype] for dtype in accuracy.DTYPES)
+    assert half == bfloat
+    stated = f"within {single} ULP in float32, {double} in float64, {half} in 16 bits"
+    before, found, after = entry.partition(stated if half else "exact in every format")
+    assert found
+    assert not after
+    assert before == {
+        "Elliot": "with $s = 1$ ",
+        "SymmetricElliot": "with $s = 1$ ",
+        "Softmax": f"rows of up to {max(accuracy.ROWS):,} logits between $-10^4$ and $10^4$: "
+        "each value ",
+    }.get(name, "")
 
 
 @pytest.mark.parametrize("name", TRUTHS)
