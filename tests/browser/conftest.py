@@ -30,12 +30,16 @@ class Quiet(SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # a page asks for many files at once
+
+
 @pytest.fixture(scope="session")
 def server():
     """The address of the built book."""
     assert (SITE / "index.html").is_file(), "build the book first: make browser does"
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE)) as httpd:
-        httpd.daemon_threads = True
+    with Server(("127.0.0.1", 0), partial(Quiet, directory=SITE)) as httpd:
         thread = Thread(target=httpd.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{httpd.server_port}"
@@ -81,7 +85,7 @@ def visit(server, browser):
         context.on("console", on_console)
         context.on("weberror", lambda error: faults.append(f"error: {error.error}"))
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.goto(f"{server}/{path}")
         return page
 

@@ -1,0 +1,202 @@
+"""The figures that a reader moves: their numbers, and that they obey mouse, touch and keyboard."""
+
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npdl_activations import get
+
+STATIC = Path(__file__).parents[2] / "book" / "_static"
+PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
+STEEP = [{"steepness": s} for s in (0.1, 1, 2, 3.7)]
+CURVES = {
+    "sigmoid": [{}],
+    "tanh": [{}],
+    "relu": [{}],
+    "linear": [{}],
+    "elliot": STEEP,
+    "symmetric_elliot": STEEP,
+    "softplus": [{}],
+    "softsign": [{}],
+}
+
+# 200 points: the picture, both tails, and where the textbook formulas overflow, cancel or round.
+TAILS = 10.0 ** np.array([-300, -20, -8, 2, 3, 5, 8, 16, 20, 100, 160, 200, 300, 308])
+MIDDLE = np.random.default_rng(0).uniform(-8, 8, 102)
+EDGES = np.array([1, 17, 19.1, 36.8, 40, 88.8, 354.9, 700, 709.8, 745, 1.7e308])
+POINTS = np.unique([*MIDDLE, *TAILS, *-TAILS, *EDGES, *-EDGES, *np.linspace(-40, 40, 51)])
+
+TYPE = """([id, rows]) => {
+  const box = document.querySelector(`#${id} .explorer`);
+  return rows.map((row) => {
+    for (const [name, value] of Object.entries(row)) {
+      box.querySelector(`[name=${name}]`).value = value;
+    }
+    box.querySelector("[name]").dispatchEvent(new Event("input", { bubbles: true }));
+    return [...box.querySelectorAll("data")].map((number) => Number(number.value));
+  });
+}"""
+
+
+def figure(name):
+    return f"fig-{name.replace('_', '-')}"
+
+
+def shown(page, name, rows):
+    """What the explorer of a figure shows for each row of field values."""
+    rows = [{key: str(value) for key, value in row.items()} for row in rows]
+    return np.array(page.evaluate(TYPE, [figure(name), rows]))
+
+
+def same(actual, expected):
+    """Equal to 12 digits, and to a subnormal's last bit."""
+    return np.allclose(actual, expected, rtol=1e-12, atol=5e-324)
+
+
+FAULTS = """(width) => {
+  const faults = [];
+  for (const part of document.querySelectorAll(".explorer *:not(option, svg *)")) {
+    const { left, right, width: across, height } = part.getBoundingClientRect();
+    if (left < 0 || right > width) faults.push(`${part.outerHTML} sticks out`);
+    if (part.matches("input, select") && Math.min(across, height) < 24) {
+      faults.push(`${part.outerHTML} is small for a finger`);
+    }
+  }
+  return faults;
+}"""
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_shows_the_numbers_of_the_package(visit, name):
+    page = visit(f"book/{name}.html", **PHONE)
+    for steepness in CURVES[name]:
+        act = get(name, **steepness)
+        result = shown(page, name, [{"x": x} | steepness for x in POINTS])
+        assert result.shape == (200, 2)
+        assert same(result[:, 0], act(POINTS))
+        assert same(result[:, 1], act.derivative(POINTS))
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+READ = """() => {
+  const numbers = document.querySelectorAll(".explorer data");
+  return [document.querySelector(".explorer [name=x]"), ...numbers].map(({ value }) => value);
+}"""
+
+
+def read(page):
+    """Return the x of the sigmoid's explorer, which must go with the numbers beside it."""
+    x, value, slope = map(float, page.evaluate(READ))
+    assert same(value, get("sigmoid")(x))
+    assert same(slope, get("sigmoid").derivative(x))
+    return x
+
+
+def test_the_point_follows_the_mouse(visit):
+    page = visit("book/sigmoid.html")
+    point = page.locator(".explorer .point")
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert read(page) == 1
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 80, y + 50, steps=4)
+    dragged = read(page)
+    assert -2 < dragged < 0
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert point.bounding_box()["x"] == pytest.approx(box["x"] - 80, abs=0.5)
+    assert float(page.locator(".explorer [type=range]").input_value()) == round(dragged, 1)
+    page.mouse.move(0, y)
+    assert read(page) == -8
+    page.mouse.up()
+    page.mouse.move(x, y)
+    assert read(page) == -8
+
+
+def test_the_point_follows_a_finger_and_the_page_still_scrolls(visit):
+    page = visit("book/sigmoid.html", **PHONE)
+    plot = page.locator(".explorer > svg")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", (150, 60))
+    first = read(page)
+    for x in range(160, 240, 10):
+        send("touchMove", (x, 60))
+    send("touchEnd")
+    assert read(page) > first + 2
+    assert plot.evaluate("plot => getComputedStyle(plot).touchAction") == "pan-y"
+
+
+def test_the_point_follows_the_keyboard(visit):
+    page = visit("book/sigmoid.html")
+    page.locator(".explorer [type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    assert read(page) == 1.1
+    page.keyboard.press("Home")
+    assert read(page) == -8
+    page.keyboard.press("Tab")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("-40")
+    assert read(page) == -40
+    box = page.locator(".explorer")
+    assert "4.24835 × 10−18" in box.locator("output").inner_text()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Backspace")  # an empty field changes nothing
+    assert box.locator("data").first.get_attribute("value").endswith("e-18")
+
+
+def test_the_fields_have_names_and_the_numbers_are_announced(visit):
+    box = visit("book/elliot.html").locator(".explorer")
+    assert box.get_by_role("slider", name="x", exact=True).count() == 1
+    assert box.get_by_role("slider", name="steepness s", exact=True).count() == 1
+    assert box.get_by_role("spinbutton").count() == 2
+    assert box.locator("[aria-live=polite]").inner_text()
+    assert box.get_by_role("img", name="Two curves over x from -8 to 8.").count() == 1
+
+
+COLOURS = """() => ["path.f0", "path.d0", ".explorer text", ".explorer .grid"].map((part) => {
+  const style = getComputedStyle(document.querySelector(part));
+  return part.endsWith("text") ? style.fill : style.stroke;
+})"""
+
+
+def test_the_colours_follow_the_theme(visit):
+    page = visit("book/sigmoid.html", color_scheme="light")
+    light = page.evaluate(COLOURS)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    dark = page.evaluate(COLOURS)
+    assert all(a != b for a, b in zip(light, dark, strict=True))
+
+
+def test_print_and_a_page_without_javascript_show_the_static_figure(visit):
+    page = visit("book/sigmoid.html")
+    assert not page.locator("#fig-sigmoid > img").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#fig-sigmoid > img").is_visible()
+    assert not page.locator(".explorer").is_visible()
+    page = visit("book/sigmoid.html", java_script_enabled=False)
+    assert page.locator("#fig-sigmoid > img").is_visible()
+    assert page.locator(".explorer").count() == 0
+
+
+def test_the_explorers_are_small_and_load_where_they_are_needed():
+    files = [STATIC / "explorer.js", STATIC / "explorer.css"]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 10_000
+    figures = re.findall(r'"(fig-[\w-]+)":', files[0].read_text(encoding="utf-8"))
+    site = STATIC.parents[1] / "_build" / "html" / "book"
+    pages = [page.read_text(encoding="utf-8") for page in site.glob("*.html")]
+    for name in figures:
+        assert sum(f'id="{name}"' in page for page in pages) == 1
+    for page in pages:
+        assert ("explorer.js" in page) == any(f'id="{name}"' in page for name in figures)
+        assert ("explorer.css" in page) == ("explorer.js" in page)
