@@ -200,6 +200,7 @@ def page(site):
         )
         page = browser.new_page(viewport={"width": 390, "height": 800})
         page.goto((site / "index.html").as_uri())
+        page.add_script_tag(path=BOOK / "_static" / "scroll.js")  # the book has it on every page
         page.evaluate("document.fonts.ready")
         yield page
         browser.close()

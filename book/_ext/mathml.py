@@ -129,6 +129,8 @@ def link(
     """Link the font and the script on the pages that have equations."""
     if MATH.search(context.get("body", "")):
         app.add_css_file("math.css")
+        # A browser asks for a font when it first meets a letter of it, and draws on without it.
+        app.add_js_file(None, body="document.fonts.load(\"1em 'Book Math'\")")
         app.add_js_file("math.js", loading_method="defer")
 
 

@@ -1,12 +1,43 @@
-"""Mend what docutils makes of the references in docstrings and in the bibliography."""
+"""Mend what the theme and the extensions write: faults that readers and validators find."""
 
 import re
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
 
 INITIAL = re.compile(r"^(\s*)(?=[A-Z]\. )")
+
+MENDINGS = {
+    # Without a script the page is light. With one it is, from its first moment, what the reader
+    # chose or the system asks for; the theme would find out only when all is loaded.
+    r'data-theme="auto"': 'data-theme="light"',
+    r'localStorage\.getItem\("theme"\) \|\| "auto"': (
+        '{light: "light", dark: "dark"}[localStorage.getItem("mode")] ||\n'
+        '      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
+    ),
+    # Docutils, Sphinx and the theme each write one.
+    r'(<meta name="viewport"[^>]*>)\s*<meta name="viewport"[^>]*>': r"\1",
+    r'<meta name="viewport"[^>]*>\s*(?=<meta name="docsearch:language")': "",
+    # An icon says nothing. Its tooltip, where it has one, is its button's.
+    r'<(i|span) class="([^"]*\bfa-[^"]*)"( data-mode="\w+")?[^>]*>': (
+        r'<\1 class="\2"\3 aria-hidden="true">'
+    ),
+    # A button's name holds what it shows, so that it can be called by it: "Search Ctrl+K".
+    r'(<button class="btn search-button-field[^>]*?) aria-label="Search"': r"\1",
+    # Ids that every exercise and solution would have.
+    r' id="(?:exercise|solution)-content"': "",
+    # No paragraph may stand in a summary.
+    r'<p (class="(?:collapsed|expanded) admonition-title")>(.*?)</p>': r"<span \1>\2</span>",
+    # The title of a printed page, where a page has none.
+    r"<h1></h1>": "",
+    # Hidden in a menu, and loaded all the same.
+    r'<img (alt="(?:Binder|Colab) logo")': r'<img loading="lazy" \1',
+}
+FIGURE = re.compile(r'(<img\b[^>]*?\bsrc="([^"]*_images/[^"]+)")(?![^>]*\bwidth=)')
 
 
 def keep_initials(
@@ -24,8 +55,31 @@ def mend_citations(
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
+def measure(folder: Path, figure: re.Match[str]) -> str:
+    """Say how large a figure is, so that nothing moves when it arrives."""
+    width, height = imagesize.get(folder / figure[2])
+    return f'{figure[1]} width="{round(width)}" height="{round(height)}"'
+
+
+def mend(page: str, folder: Path) -> str:
+    """Return a page of `folder` without the faults above."""
+    for fault, better in MENDINGS.items():
+        page = re.sub(fault, better, page)
+    return FIGURE.sub(partial(measure, folder), page)
+
+
+def mend_pages(app: Sphinx, error: Exception | None) -> None:
+    """Mend the pages as they were written."""
+    if error or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        path.write_text(mend(page, path.parent), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the mending to the reading of docstrings and the writing of pages."""
     app.connect("autodoc-process-docstring", keep_initials)
     app.connect("html-page-context", mend_citations)
+    app.connect("build-finished", mend_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,14 +1,3 @@
-// An equation that scrolls can be reached and scrolled by keyboard; one that fits is passed over.
-const watch = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
-    else target.removeAttribute("tabindex");
-  }
-});
-for (const box of document.querySelectorAll(".equation > div, math:not([display])")) {
-  watch.observe(box);
-}
-
 // Copied text has the TeX of its equations, each of them whole.
 document.addEventListener("copy", (event) => {
   const selection = getSelection();
