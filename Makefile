@@ -7,10 +7,11 @@ BUILD_BOOK = $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
-.PHONY: help book serve notebooks test lint unit nbval book-check browser verify bench peers mutants drop-in audit lock clean
+.PHONY: help book pdf serve notebooks test lint unit nbval book-check browser verify bench peers mutants drop-in audit lock clean
 
 help:
 	@echo 'make book       build the book and print the address of its first page'
+	@echo 'make pdf        build the book, print it as PDFs and link them'
 	@echo 'make serve      build the book and serve it on this machine (PORT=8000)'
 	@echo 'make test       run every check'
 	@echo 'make notebooks  run the chapters again and store their outputs'
@@ -30,6 +31,9 @@ book: .venv/stamp
 	@$(CLEAN_BOOK)
 	@$(BUILD_BOOK) >/dev/null
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+
+pdf: book
+	@$(BIN)/python tools/pdf.py
 
 serve: book
 	@echo "Serving it at http://localhost:$(PORT)/ (stop with Ctrl-C)"
