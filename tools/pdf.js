@@ -12,7 +12,7 @@ async ([home, parts, edition]) => {
     made.append(...children);
     return made;
   };
-  const whole = element("article", { className: "bd-article" });
+  const whole = element("div");
   const contents = element("nav", { className: "book-contents" }, element("h1", {}, "Contents"));
   for (const [caption, pages] of parts) {
     if (caption) contents.append(element("p", { className: "caption" }, caption));
@@ -39,7 +39,9 @@ async ([home, parts, edition]) => {
       list.append(
         element("li", {}, element("a", { href: `#${name}` }, title), element("span", { className: "page" }, "000")),
       );
-      whole.append(element("section", { id: name, className: "book-part" }, ...part.childNodes));
+      part.id = name;
+      part.classList.add("book-part");
+      whole.append(part);
     }
   }
   const mark = document.querySelector('link[rel="icon"]').href;

@@ -118,7 +118,7 @@ def print_book(context: BrowserContext, parts: Parts) -> pikepdf.Pdf:
     page.goto(f"{ADDRESS}{contents()[0][1][0]}.html")
     join = (ROOT / "tools" / "pdf.js").read_text(encoding="utf-8")
     version = page.locator(".extra_footer").inner_text()
-    page.evaluate(join, [ADDRESS, parts, [CONFIG["author"], version, ADDRESS]])
+    page.evaluate(join, [ADDRESS, parts, [f"By {CONFIG['author']}", version, ADDRESS]])
     # Print it to see where the chapters begin, and again with these numbers in the contents.
     _, *begins = chapters(printed(page, CONFIG["title"]))
     fill = "pages => document.querySelectorAll('.page').forEach((e, i) => e.textContent = pages[i])"
@@ -148,9 +148,9 @@ def with_download(text: str, name: str) -> str:
     return text
 
 
-def with_book(text: str, pages: int, size: int) -> str:
+def with_book(text: str, pages: int) -> str:
     """Return the built cover with a link to the whole book beside the one that starts reading."""
-    label = f"The whole book as PDF ({pages} pages, {size / 1e6:.1f} MB)"
+    label = f"The whole book as PDF ({pages} pages)"
     text, count = START.subn(rf'\1 <a href="../pdf/{BOOK}.pdf">{label}</a>', text, count=1)
     if count != 1:
         msg = "the cover has no link that starts reading"
@@ -179,7 +179,7 @@ def main() -> int:
         built = SITE / f"{page}.html"
         text = with_download(built.read_text(encoding="utf-8"), Path(page).name)
         if page == pages[0]:
-            text = with_book(text, len(book.pages), path.stat().st_size)
+            text = with_book(text, len(book.pages))
         built.write_text(text, encoding="utf-8")
     print(f"The book as PDF: file://{path}")
     return 0
