@@ -47,19 +47,25 @@
   const between = (low, value, high) => Math.min(Math.max(value, low), high);
   const minus = (text) => text.replace("-", "−");
 
-  // Six digits, and zeros at their end only where more digits follow. <data> holds all of them.
-  const number = (value) => {
-    const six = value.toPrecision(6);
-    const [digits, power] = (Number(six) === value ? String(value) : six).split("e");
+  // To so many digits, the largest and the smallest numbers in powers of ten.
+  const rounded = (value, digits) =>
+    value && Math.abs(value) < 1e-3 ? value.toExponential(digits - 1) : value.toPrecision(digits);
+  // Six digits, with zeros at the end only where more digits follow.
+  const six = (value) => {
+    const text = rounded(value, 6);
+    return Number(text) === value ? `${value}` : text;
+  };
+  // <data> holds all the digits, whatever the text shows.
+  const number = (value, text) => {
+    const [digits, power] = text.split("e");
     const ten = power ? ` × 10<sup>${minus(power.replace("+", ""))}</sup>` : "";
     return `<data value="${value}">${minus(digits)}${ten}</data>`;
   };
 
-  const slider = (name, label, value, [low, high], least = "") =>
+  const slider = (name, label, value, [low, high], limits = 'step="any"', step = 0.1) =>
     `<label><span>${label}</span>
-      <input type="range" min="${low}" max="${high}" step="0.1" value="${value}"></label>
-    <input type="number" aria-label="${name}, any number" name="${name}" step="any" min="${least}"
-      value="${value}">`;
+      <input type="range" min="${low}" max="${high}" step="${step}" value="${value}"></label>
+    <input type="number" aria-label="${name}" name="${name}" ${limits} value="${value}">`;
 
   // Put an explorer after an element, and have `draw` called with what its fields hold.
   const attach = (place, html, draw) => {
@@ -83,6 +89,8 @@
     update();
     return [box, update];
   };
+
+  const least = 'step="any" min="0.01"';
 
   // Round steps, about `count` of them, from `low` to `high`.
   const ticks = (low, high, count) => {
@@ -113,10 +121,11 @@
       return `<div class="row">${alone ? "" : choice}<output aria-live="polite"></output></div>`;
     });
     const steep = "<span class='wide'>steepness</span> <i>s</i>";
-    const html = `<svg role="img"></svg>
+    const html = `${alone ? "" : "<p>Choose two, and drag the points.</p>"}
+      <svg role="img"></svg>
       <div class="fields">
         ${slider("x", "<i>x</i>", 1, [-reach, reach])}
-        ${steepness ? slider("steepness", steep, steepness, [0.1, 5], 0.01) : ""}
+        ${steepness ? slider("steepness", steep, steepness, [0.1, 5], least) : ""}
       </div>
       ${rows.join("")}`;
 
@@ -127,12 +136,12 @@
         const { f, slope } = functions[name];
         const [y, m] = [f(x, steepness), slope(x, steepness)];
         box.querySelectorAll("output")[i].innerHTML =
-          `<span class="f${i}"><i>f</i>(<i>x</i>) = ${number(y)}</span>
-          <span class="d${i}"><i>f</i>′(<i>x</i>) = ${number(m)}</span>`;
+          `<span class="f${i}"><i>f</i>(<i>x</i>) = ${number(y, six(y))}</span>
+          <span class="d${i}"><i>f</i>′(<i>x</i>) = ${number(m, six(m))}</span>`;
         return [x, y, m];
       });
       cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => paint(box.firstChild, chosen, steepness, marks));
+      frame = requestAnimationFrame(() => paint(box.querySelector("svg"), chosen, steepness, marks));
     };
 
     const paint = (svg, chosen, steepness, marks) => {
@@ -189,7 +198,7 @@
 
     const [box, update] = (alone ? replace : attach)(figure, html, draw);
     box.classList.toggle("pair", !alone);
-    const svg = box.firstChild;
+    const svg = box.querySelector("svg");
     const field = box.querySelector("[name=x]");
     const follow = ({ clientX }) => {
       const share = (clientX - svg.getBoundingClientRect().x - left) / (svg.clientWidth - left - 8);
@@ -207,15 +216,101 @@
     new ResizeObserver(update).observe(svg);
   };
 
+  const sum = (numbers) => numbers.reduce((total, value) => total + value, 0);
+  const bar = '<td class="share"><span class="bar"></span><span></span></td>';
+
+  // Draw a row's bar and write its number.
+  const fill = (row, share, text) => {
+    row.querySelector(".bar").style.width = `${100 * share}%`;
+    row.querySelector(".bar + span").innerHTML = text;
+  };
+
+  // Three logits and a temperature: the probabilities, and how each moves with each logit.
+  const softmax = (figure) => {
+    const x = [1, 2, 3].map((i) => `<i>x</i><sub>${i}</sub>`);
+    const rows = x.map(
+      (_, i) => `<tr><th scope="row"><i>p</i><sub>${i + 1}</sub></th>${bar}${"<td></td>".repeat(3)}</tr>`,
+    );
+    const html = `<div class="fields">
+        ${[2, 1, -1].map((value, i) => slider(`x${i + 1}`, x[i], value, [-5, 5])).join("")}
+        ${slider("T", "<span class='wide'>temperature</span> <i>T</i>", 1, [0.1, 5], least)}
+      </div>
+      <table>
+        <thead><tr><td></td><th scope="col">share</th>
+          ${x.map((logit) => `<th scope="col">∂/∂${logit}</th>`).join("")}</tr></thead>
+        <tbody>${rows.join("")}</tbody>
+      </table>
+      <output class="visually-hidden" aria-live="polite"></output>`;
+
+    replace(figure, html, (box, { x1, x2, x3, T }) => {
+      const top = Math.max(x1, x2, x3);
+      const z = [x1, x2, x3].map((logit) => Math.exp((logit - top) / T));
+      const p = z.map((part) => part / sum(z));
+      box.querySelectorAll("tbody tr").forEach((row, i) => {
+        fill(row, p[i], number(p[i], p[i].toFixed(3)));
+        row.querySelectorAll(".share ~ td").forEach((cell, j) => {
+          // p (1 - p) cancels where p is near 1, the product with the rest does not.
+          const others = sum(p.filter((_, k) => k !== i));
+          const slope = (p[i] * (i === j ? others : -p[j])) / T;
+          cell.className = slope < 0 ? "minus" : "plus";
+          cell.style.setProperty("--heat", `${between(0, 240 * Math.abs(slope), 60)}%`);
+          cell.innerHTML = number(slope, slope.toFixed(3));
+        });
+      });
+      box.querySelector("output").textContent = p.map((share) => share.toFixed(3)).join(", ");
+    });
+  };
+
+  // What is left of a gradient after n layers, by the integrals of the chapter.
+  const depth = (figure) => {
+    const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
+    const bell = inputs.map((z) => Math.exp((-z * z) / 2));
+    const size = (g) => Math.sqrt(sum(inputs.map((z, i) => bell[i] * g(z) ** 2)) / sum(bell));
+    const remaining = ([name, { f, slope }], layers) => {
+      const scale = name === "ReLU" ? Math.SQRT2 : 1;
+      let [signal, gradient] = [1, 1];
+      for (let layer = 0; layer < layers; layer += 1) {
+        const width = signal;
+        gradient *= scale * size((z) => slope(width * z, 1));
+        signal = scale * size((z) => f(width * z, 1));
+      }
+      return gradient;
+    };
+
+    const rows = Object.keys(functions).map(
+      (name) => `<tr><th scope="row">${name}</th>${bar}</tr>`,
+    );
+    const html = `<p>By the integrals above, this much of a gradient is left after <i>n</i> layers.
+      Each factor of ten costs a bar the same length.</p>
+      <div class="fields">
+        ${slider("n", "layers <i>n</i>", 20, [1, 50], 'min="1" max="50"', 1)}
+      </div>
+      <table><tbody>${rows.join("")}</tbody></table>
+      <output class="visually-hidden" aria-live="polite"></output>`;
+
+    attach(figure, html, (box, { n }) => {
+      const values = Object.entries(functions).map((entry) => remaining(entry, n));
+      box.querySelectorAll("tr").forEach((row, i) => {
+        fill(row, 1 + Math.log10(values[i]) / 34, number(values[i], rounded(values[i], 3)));
+      });
+      box.querySelector("output").textContent = Object.keys(functions)
+        .map((name, i) => `${name} ${rounded(values[i], 3)}`)
+        .join(", ");
+    });
+  };
+
   const explorers = {
     "fig-sigmoid": (figure) => curves(figure, ["Sigmoid"]),
     "fig-tanh": (figure) => curves(figure, ["Tanh"]),
     "fig-relu": (figure) => curves(figure, ["ReLU"]),
     "fig-linear": (figure) => curves(figure, ["Linear"]),
+    "fig-softmax-jacobian": softmax,
     "fig-elliot": (figure) => curves(figure, ["Elliot"]),
     "fig-symmetric-elliot": (figure) => curves(figure, ["SymmetricElliot"]),
     "fig-softplus": (figure) => curves(figure, ["SoftPlus"]),
     "fig-softsign": (figure) => curves(figure, ["SoftSign"]),
+    "fig-eight": (figure) => curves(figure, ["Tanh", "SoftSign"]),
+    "fig-depth": depth,
   };
   for (const [id, explore] of Object.entries(explorers)) {
     const figure = document.getElementById(id);

@@ -22,6 +22,7 @@ CURVES = {
     "softplus": [{}],
     "softsign": [{}],
 }
+NAMES = [str(get(name)) for name in CURVES]
 
 # 200 points: the picture, both tails, and where the textbook formulas overflow, cancel or round.
 TAILS = 10.0 ** np.array([-300, -20, -8, 2, 3, 5, 8, 16, 20, 100, 160, 200, 300, 308])
@@ -29,8 +30,8 @@ MIDDLE = np.random.default_rng(0).uniform(-8, 8, 102)
 EDGES = np.array([1, 17, 19.1, 36.8, 40, 88.8, 354.9, 700, 709.8, 745, 1.7e308])
 POINTS = np.unique([*MIDDLE, *TAILS, *-TAILS, *EDGES, *-EDGES, *np.linspace(-40, 40, 51)])
 
-TYPE = """([id, rows]) => {
-  const box = document.querySelector(`#${id} .explorer`);
+TYPE = """([place, rows]) => {
+  const box = document.querySelectorAll(".explorer")[place];
   return rows.map((row) => {
     for (const [name, value] of Object.entries(row)) {
       box.querySelector(`[name=${name}]`).value = value;
@@ -41,19 +42,15 @@ TYPE = """([id, rows]) => {
 }"""
 
 
-def figure(name):
-    return f"fig-{name.replace('_', '-')}"
-
-
-def shown(page, name, rows):
-    """What the explorer of a figure shows for each row of field values."""
+def shown(page, rows, place=0):
+    """What an explorer of a page shows for each row of field values."""
     rows = [{key: str(value) for key, value in row.items()} for row in rows]
-    return np.array(page.evaluate(TYPE, [figure(name), rows]))
+    return np.array(page.evaluate(TYPE, [place, rows]))
 
 
-def same(actual, expected):
-    """Equal to 12 digits, and to a subnormal's last bit."""
-    return np.allclose(actual, expected, rtol=1e-12, atol=5e-324)
+def same(actual, expected, last=5e-324):
+    """Whether numbers are equal to 12 digits, and the smallest ones to the last bit."""
+    return np.allclose(actual, expected, rtol=1e-12, atol=last)
 
 
 FAULTS = """(width) => {
@@ -74,11 +71,75 @@ def test_a_curve_shows_the_numbers_of_the_package(visit, name):
     page = visit(f"book/{name}.html", **PHONE)
     for steepness in CURVES[name]:
         act = get(name, **steepness)
-        result = shown(page, name, [{"x": x} | steepness for x in POINTS])
+        result = shown(page, [{"x": x} | steepness for x in POINTS])
         assert result.shape == (200, 2)
         assert same(result[:, 0], act(POINTS))
         assert same(result[:, 1], act.derivative(POINTS))
     assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def test_softmax_shows_the_numbers_of_the_package(visit):
+    page = visit("book/softmax.html", **PHONE)
+    rng = np.random.default_rng(0)
+    rows = rng.normal(0, 3, (200, 3))
+    rows[:40, 0] += np.linspace(-750, 750, 40)
+    rows[40:50] *= 1e300
+    temperature = rng.choice([0.01, 0.5, 1, 3, 100], 200)
+    temperature[40:50] = 1
+    fields = [
+        dict(zip(("x1", "x2", "x3", "T"), row, strict=True))
+        for row in np.column_stack([rows, temperature])
+    ]
+    result = shown(page, fields).reshape(200, 3, 4)
+    scaled = rows / temperature[:, None]
+    jacobian = get("softmax").jacobian(scaled) / temperature[:, None, None]
+    assert same(result[:, :, 0], get("softmax")(scaled))
+    assert same(result[:, :, 1:], jacobian, last=1e-321)  # the division by 0.01 counts there
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def test_any_two_functions_show_the_numbers_of_the_package(visit):
+    page = visit("book/which_one.html", **PHONE)
+    for x in (-700, -1.5, 0.3, 40):
+        fields = [{"x": x, "f0": a, "f1": b} for a in NAMES for b in NAMES]
+        numbers = [[get(name)(float(x)), get(name).derivative(float(x))] for name in CURVES]
+        expected = [[*first, *second] for first in numbers for second in numbers]
+        assert same(shown(page, fields), expected)
+    assert (
+        page.locator(".explorer svg").first.get_attribute("aria-label") == "SoftSign and SoftSign"
+    )
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def left_after(layers, count):
+    """What is left of a gradient after 1, 2, … layers, as on the page, by sums of `count` terms."""
+    z = np.linspace(-10, 10, count)
+    bell = np.exp(-(z**2) / 2)
+    bell /= bell.sum()
+    result = []
+    for act in map(get, CURVES):
+        scale, signal, gradients = np.sqrt(2 if str(act) == "ReLU" else 1), 1.0, [1.0]
+        for _ in range(layers):
+            gradients.append(
+                gradients[-1] * scale * np.sqrt(bell @ act.derivative(signal * z) ** 2)
+            )
+            signal = scale * np.sqrt(bell @ act(signal * z) ** 2)
+        result.append(gradients[1:])
+    return np.transpose(result)
+
+
+def test_the_depth_slider_shows_the_integrals_of_the_page(visit):
+    page = visit("book/which_one.html", **PHONE)
+    result = shown(page, [{"n": n} for n in range(1, 51)], place=1)
+    assert same(result, left_after(50, 1000))
+    assert np.allclose(result, left_after(50, 4000), rtol=1e-3)
+
+
+def test_bars_move_only_where_motion_is_welcome(visit):
+    for motion, moving in (("no-preference", True), ("reduce", False)):
+        page = visit("book/softmax.html", reduced_motion=motion)
+        shown(page, [{"x1": 0}])
+        assert bool(page.evaluate("document.getAnimations().length")) == moving
 
 
 READ = """() => {
