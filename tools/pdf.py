@@ -79,6 +79,7 @@ def printed(page: Page, foot: str) -> pikepdf.Pdf:
     Chromium drops the spaces where a heading's lines break, and repeats a heading that it moved to
     the next page, so the outline gets its titles from the page.
     """
+    page.emulate_media(media="print")
     data = page.pdf(
         prefer_css_page_size=True,
         print_background=True,
