@@ -1,5 +1,5 @@
-// The explorers: figures that a reader moves. Each takes the place of a static figure, which stays
-// on the page for print and for browsers without JavaScript.
+// The explorers: figures that a reader moves. Each takes the place of a static figure, or stands
+// after one. In print and without JavaScript the page has the static figures alone.
 {
   // As accurate as the package, by the same rewriting: nothing overflows and nothing cancels.
   const bell = (x) => {
@@ -67,12 +67,15 @@
       <input type="range" min="${low}" max="${high}" step="${step}" value="${value}"></label>
     <input type="number" aria-label="${name}" name="${name}" ${limits} value="${value}">`;
 
+  const least = 'step="any" min="0.01"';
+
   // Put an explorer after an element, and have `draw` called with what its fields hold.
   const attach = (place, html, draw) => {
     const box = document.createElement("div");
     box.className = "explorer";
+    box.role = "group";
+    box.ariaLabel = "Interactive figure";
     box.innerHTML = html;
-    place.after(box);
     const fields = [...box.querySelectorAll("[name]")];
     const update = () => {
       if (!fields.every((field) => field.value && field.validity.valid)) return;
@@ -87,10 +90,9 @@
       update();
     });
     update();
-    return [box, update];
+    place.after(box);
+    return box;
   };
-
-  const least = 'step="any" min="0.01"';
 
   // Round steps, about `count` of them, from `low` to `high`.
   const ticks = (low, high, count) => {
@@ -118,7 +120,7 @@
         .join("");
     const rows = names.map((name, i) => {
       const choice = `<select name="f${i}" aria-label="function ${i + 1}">${options(name)}</select>`;
-      return `<div class="row">${alone ? "" : choice}<output aria-live="polite"></output></div>`;
+      return `<div class="values">${alone ? "" : choice}<output aria-live="polite"></output></div>`;
     });
     const steep = "<span class='wide'>steepness</span> <i>s</i>";
     const html = `${alone ? "" : "<p>Choose two, and drag the points.</p>"}
@@ -129,7 +131,11 @@
       </div>
       ${rows.join("")}`;
 
-    let frame;
+    let frame, picture;
+    const repaint = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(picture);
+    };
     const draw = (box, { x, steepness = 1, f0 = names[0], f1 }) => {
       const chosen = [f0, f1].filter(Boolean);
       const marks = chosen.map((name, i) => {
@@ -140,8 +146,10 @@
           <span class="d${i}"><i>f</i>′(<i>x</i>) = ${number(m, six(m))}</span>`;
         return [x, y, m];
       });
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => paint(box.querySelector("svg"), chosen, steepness, marks));
+      const svg = box.querySelector("svg");
+      svg.ariaLabel = alone ? figure.querySelector("img").alt : chosen.join(" and ");
+      picture = () => paint(svg, chosen, steepness, marks);
+      repaint();
     };
 
     const paint = (svg, chosen, steepness, marks) => {
@@ -191,12 +199,11 @@
         inside += circle(`halo f${i}`, at, up, 16);
         inside += circle(`point f${i}${beyond ? " beyond" : ""}`, at, up, 7);
       });
-      svg.setAttribute("aria-label", alone ? figure.querySelector("img").alt : chosen.join(" and "));
       svg.innerHTML = `${text}
         <svg x="${left}" y="6" width="${width}" height="${height}">${inside}</svg>`;
     };
 
-    const [box, update] = (alone ? replace : attach)(figure, html, draw);
+    const box = (alone ? replace : attach)(figure, html, draw);
     box.classList.toggle("pair", !alone);
     const svg = box.querySelector("svg");
     const field = box.querySelector("[name=x]");
@@ -213,7 +220,7 @@
     svg.addEventListener("pointermove", (event) => {
       if (svg.hasPointerCapture(event.pointerId)) follow(event);
     });
-    new ResizeObserver(update).observe(svg);
+    new ResizeObserver(repaint).observe(svg);
   };
 
   const sum = (numbers) => numbers.reduce((total, value) => total + value, 0);
@@ -228,9 +235,10 @@
   // Three logits and a temperature: the probabilities, and how each moves with each logit.
   const softmax = (figure) => {
     const x = [1, 2, 3].map((i) => `<i>x</i><sub>${i}</sub>`);
-    const rows = x.map(
-      (_, i) => `<tr><th scope="row"><i>p</i><sub>${i + 1}</sub></th>${bar}${"<td></td>".repeat(3)}</tr>`,
-    );
+    const rows = x.map((_, i) => {
+      const name = `<th scope="row"><i>p</i><sub>${i + 1}</sub></th>`;
+      return `<tr>${name}${bar}${"<td></td>".repeat(3)}</tr>`;
+    });
     const html = `<div class="fields">
         ${[2, 1, -1].map((value, i) => slider(`x${i + 1}`, x[i], value, [-5, 5])).join("")}
         ${slider("T", "<span class='wide'>temperature</span> <i>T</i>", 1, [0.1, 5], least)}
@@ -240,7 +248,7 @@
           ${x.map((logit) => `<th scope="col">∂/∂${logit}</th>`).join("")}</tr></thead>
         <tbody>${rows.join("")}</tbody>
       </table>
-      <output class="visually-hidden" aria-live="polite"></output>`;
+      <output class="heard" aria-live="polite"></output>`;
 
     replace(figure, html, (box, { x1, x2, x3, T }) => {
       const top = Math.max(x1, x2, x3);
@@ -253,7 +261,7 @@
           const others = sum(p.filter((_, k) => k !== i));
           const slope = (p[i] * (i === j ? others : -p[j])) / T;
           cell.className = slope < 0 ? "minus" : "plus";
-          cell.style.setProperty("--heat", `${between(0, 240 * Math.abs(slope), 60)}%`);
+          cell.style.setProperty("--heat", `${between(0, 160 * Math.abs(slope), 40)}%`);
           cell.innerHTML = number(slope, slope.toFixed(3));
         });
       });
@@ -265,7 +273,8 @@
   const depth = (figure) => {
     const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
     const bell = inputs.map((z) => Math.exp((-z * z) / 2));
-    const size = (g) => Math.sqrt(sum(inputs.map((z, i) => bell[i] * g(z) ** 2)) / sum(bell));
+    const area = sum(bell);
+    const size = (g) => Math.sqrt(sum(inputs.map((z, i) => bell[i] * g(z) ** 2)) / area);
     const remaining = ([name, { f, slope }], layers) => {
       const scale = name === "ReLU" ? Math.SQRT2 : 1;
       let [signal, gradient] = [1, 1];
@@ -286,7 +295,7 @@
         ${slider("n", "layers <i>n</i>", 20, [1, 50], 'min="1" max="50"', 1)}
       </div>
       <table><tbody>${rows.join("")}</tbody></table>
-      <output class="visually-hidden" aria-live="polite"></output>`;
+      <output class="heard" aria-live="polite"></output>`;
 
     attach(figure, html, (box, { n }) => {
       const values = Object.entries(functions).map((entry) => remaining(entry, n));

@@ -225,7 +225,7 @@ def test_the_fields_have_names_and_the_numbers_are_announced(visit):
     assert box.get_by_role("img", name="Two curves over x from -8 to 8.").count() == 1
 
 
-COLOURS = """() => ["path.f0", "path.d0", ".explorer text", ".explorer .grid"].map((part) => {
+COLOURS = """() => ["path.f0", "path.d0", ".explorer text", ".grid", ".axis"].map((part) => {
   const style = getComputedStyle(document.querySelector(part));
   return part.endsWith("text") ? style.fill : style.stroke;
 })"""
