@@ -119,7 +119,8 @@
         .map((key) => `<option${key === name ? " selected" : ""}>${key}</option>`)
         .join("");
     const rows = names.map((name, i) => {
-      const choice = `<select name="f${i}" aria-label="function ${i + 1}">${options(name)}</select>`;
+      const label = `aria-label="function ${i + 1}"`;
+      const choice = `<select name="f${i}" ${label}>${options(name)}</select>`;
       return `<div class="values">${alone ? "" : choice}<output aria-live="polite"></output></div>`;
     });
     const steep = "<span class='wide'>steepness</span> <i>s</i>";
@@ -172,7 +173,7 @@
         `<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
       const circle = (kind, x, y, r) => `<circle class="${kind}" cx="${x}" cy="${y}" r="${r}"/>`;
 
-      let [inside, text] = ["", ""];
+      let [inside, points, text] = ["", "", ""];
       for (const x of ticks(-reach, reach, 8)) {
         inside += line(x ? "grid" : "axis", right(x), 0, right(x), height);
         text += `<text x="${left + right(x)}" y="${height + 24}">${minus(`${x}`)}</text>`;
@@ -184,8 +185,8 @@
       for (const [kind, g] of lines) {
         // The jump of ReLU's derivative is a gap.
         const gap = Math.abs(g(1e-9) - g(-1e-9)) > 0.5 ? 121 : 0;
-        const points = grid.map((x, i) => `${i && i !== gap ? "L" : "M"}${right(x)} ${down(g(x))}`);
-        inside += `<path class="${kind}" d="${points.join("")}"/>`;
+        const steps = grid.map((x, i) => `${i && i !== gap ? "L" : "M"}${right(x)} ${down(g(x))}`);
+        inside += `<path class="${kind}" d="${steps.join("")}"/>`;
       }
       marks.forEach(([x, y, m], i) => {
         // A point beyond the picture waits at its edge, hollow.
@@ -195,12 +196,13 @@
         const [dx, dy] = [80 * Math.cos(tilt), 80 * Math.sin(tilt)];
         inside += i ? "" : line("guide", at, 0, at, height);
         inside += beyond ? "" : line(`tangent d${i}`, at - dx, up + dy, at + dx, up - dy);
-        inside += circle(`d${i}`, at, down(between(low, m, high)), 4);
-        inside += circle(`halo f${i}`, at, up, 16);
-        inside += circle(`point f${i}${beyond ? " beyond" : ""}`, at, up, 7);
+        points += circle(`d${i}`, at, down(between(low, m, high)), 4);
+        points += circle(`halo f${i}`, at, up, 16);
+        points += circle(`point f${i}${beyond ? " beyond" : ""}`, at, up, 7);
       });
       svg.innerHTML = `${text}
-        <svg x="${left}" y="6" width="${width}" height="${height}">${inside}</svg>`;
+        <svg x="${left}" y="6" width="${width}" height="${height}">${inside}</svg>
+        <g transform="translate(${left} 6)">${points}</g>`;
     };
 
     const box = (alone ? replace : attach)(figure, html, draw);

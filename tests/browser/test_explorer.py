@@ -209,6 +209,7 @@ def test_the_point_follows_the_keyboard(visit):
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("-40")
     assert read(page) == -40
+    page.locator(".explorer .beyond").wait_for()  # the picture ends at -8
     box = page.locator(".explorer")
     assert "4.24835 × 10−18" in box.locator("output").inner_text()
     page.keyboard.press("ControlOrMeta+a")
