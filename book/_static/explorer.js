@@ -276,17 +276,24 @@
     const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
     const bell = inputs.map((z) => Math.exp((-z * z) / 2));
     const area = sum(bell);
-    const size = (g) => Math.sqrt(sum(inputs.map((z, i) => bell[i] * g(z) ** 2)) / area);
-    const remaining = ([name, { f, slope }], layers) => {
-      const scale = name === "ReLU" ? Math.SQRT2 : 1;
-      let [signal, gradient] = [1, 1];
-      for (let layer = 0; layer < layers; layer += 1) {
-        const width = signal;
-        gradient *= scale * size((z) => slope(width * z, 1));
-        signal = scale * size((z) => f(width * z, 1));
-      }
-      return gradient;
+    const size = (g, width) => {
+      let total = 0;
+      for (let i = 0; i < inputs.length; i += 1) total += bell[i] * g(width * inputs[i], 1) ** 2;
+      return Math.sqrt(total / area);
     };
+    // Of each function, what is left after so many layers, computed as far as it was asked for.
+    const remaining = Object.entries(functions).map(([name, { f, slope }]) => {
+      const scale = name === "ReLU" ? Math.SQRT2 : 1;
+      const gradient = [1];
+      let signal = 1;
+      return (layers) => {
+        while (gradient.length <= layers) {
+          gradient.push(gradient.at(-1) * scale * size(slope, signal));
+          signal = scale * size(f, signal);
+        }
+        return gradient[layers];
+      };
+    });
 
     const rows = Object.keys(functions).map(
       (name) => `<tr><th scope="row">${name}</th>${bar}</tr>`,
@@ -300,7 +307,7 @@
       <output class="heard" aria-live="polite"></output>`;
 
     attach(figure, html, (box, { n }) => {
-      const values = Object.entries(functions).map((entry) => remaining(entry, n));
+      const values = remaining.map((after) => after(n));
       box.querySelectorAll("tr").forEach((row, i) => {
         fill(row, 1 + Math.log10(values[i]) / 34, number(values[i], rounded(values[i], 3)));
       });
