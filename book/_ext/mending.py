@@ -8,6 +8,7 @@ from typing import Any
 import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 INITIAL = re.compile(r"^(\s*)(?=[A-Z]\. )")
 
@@ -37,7 +38,12 @@ MENDINGS = {
     # Hidden in a menu, and loaded all the same.
     r'<img (alt="(?:Binder|Colab) logo")': r'<img loading="lazy" \1',
 }
+# The search shows a page's text, and would show the TeX of its equations with them.
+SHOWN, LEFT_OUT = '[".headerlink", "script", "style"', ', "annotation"'
 FIGURE = re.compile(r'(<img\b[^>]*?\bsrc="([^"]*_images/[^"]+)")(?![^>]*\bwidth=)')
+# Who looks for the text of a header, and does not read MathML, finds its formula in its title.
+HEADER = re.compile(r"(<th\b[^>]*>)<p>(<math\b(?:(?!</p>).)*</math>)</p>(?=</th>)", re.DOTALL)
+NOT_SHOWN = re.compile(r"<annotation.*?</annotation>|<[^>]*>", re.DOTALL)
 
 
 def keep_initials(
@@ -61,11 +67,16 @@ def measure(folder: Path, figure: re.Match[str]) -> str:
     return f'{figure[1]} width="{round(width)}" height="{round(height)}"'
 
 
+def entitle(header: re.Match[str]) -> str:
+    """Title the formula that is all there is in the header of a table."""
+    return f'{header[1]}<p title="{NOT_SHOWN.sub("", header[2])}">{header[2]}</p>'
+
+
 def mend(page: str, folder: Path) -> str:
     """Return a page of `folder` without the faults above."""
     for fault, better in MENDINGS.items():
         page = re.sub(fault, better, page)
-    return FIGURE.sub(partial(measure, folder), page)
+    return HEADER.sub(entitle, FIGURE.sub(partial(measure, folder), page))
 
 
 def mend_pages(app: Sphinx, error: Exception | None) -> None:
@@ -75,6 +86,12 @@ def mend_pages(app: Sphinx, error: Exception | None) -> None:
     for path in Path(app.outdir).rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         path.write_text(mend(page, path.parent), encoding="utf-8")
+    search = Path(app.outdir, "_static", "searchtools.js")
+    script = search.read_text(encoding="utf-8")
+    if SHOWN not in script:
+        msg = f"{search.name} no longer has {SHOWN}"
+        raise ExtensionError(msg)
+    search.write_text(script.replace(SHOWN + "]", SHOWN + LEFT_OUT + "]"), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

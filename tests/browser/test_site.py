@@ -1,0 +1,78 @@
+"""Every page of the site keeps to the figures in tools/measuring.py."""
+
+import os
+from pathlib import Path
+
+import pytest
+from measuring import (
+    NO_CHROMIUM,
+    ROWS,
+    chapters,
+    invalid,
+    links,
+    measure,
+    over,
+    serve,
+    to_visit,
+)
+
+
+@pytest.fixture(scope="module")
+def compressing():
+    with serve() as server:
+        yield server
+
+
+@pytest.mark.parametrize("page", to_visit())
+def test_a_page_keeps_to_its_figures(page, browser, compressing):
+    assert over(measure(browser, compressing, page)) == []
+
+
+def test_no_link_is_broken_and_no_id_stands_twice():
+    assert over(links()) == []
+
+
+def test_the_html_is_valid():
+    assert over(invalid()) == []
+
+
+FAULTY = """<!DOCTYPE html>
+<html lang="en" data-theme="light">
+<title>Faults</title>
+<script>
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const { dataset } = document.documentElement;
+  dark.onchange = () => { dataset.theme = dark.matches ? "dark" : "light"; };
+  console.warn("a warning");
+</script>
+<main>
+<h1 id="twice">Faults</h1>
+<p id="twice" style="background: #fff; color: #bbb">Pale</p>
+<a href="#nowhere">Nowhere</a>
+<img src="noise.png" alt="Noise">
+<div style="width: 900px">Wide</div>
+<p>Left as \\frac{1}{2}</p>
+<button onmouseover="0">Ask</button>
+<script>
+  document.querySelector("button").addEventListener("click", () => fetch("http://127.0.0.1:9/"));
+</script>
+</main>
+</span>
+"""
+
+
+def test_a_fault_of_each_kind_is_found(tmp_path, browser):
+    page, following = chapters()[:2]
+    (tmp_path / "book").mkdir()
+    (tmp_path / page).write_text(FAULTY, encoding="utf-8")
+    (tmp_path / following).write_text(FAULTY.replace("noise", "more"), encoding="utf-8")
+    for name, size in (("noise", 601_000), ("more", 151_000)):
+        (tmp_path / "book" / f"{name}.png").write_bytes(os.urandom(size))
+    with serve(tmp_path) as server:
+        found = measure(browser, server, page)
+    found += links(tmp_path) + invalid(tmp_path)
+    assert {fault.row for fault in over(found)} == set(ROWS)
+
+
+def test_where_there_is_no_browser_the_tests_and_the_audit_say_the_same():
+    assert NO_CHROMIUM in Path(__file__).with_name("conftest.py").read_text(encoding="utf-8")
