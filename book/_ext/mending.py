@@ -41,6 +41,8 @@ MENDINGS = {
 # The search shows a page's text, and would show the TeX of its equations with them.
 SHOWN, LEFT_OUT = '[".headerlink", "script", "style"', ', "annotation"'
 FIGURE = re.compile(r'(<img\b[^>]*?\bsrc="([^"]*_images/[^"]+)")(?![^>]*\bwidth=)')
+STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL)
+
 # Who looks for the text of a header, and does not read MathML, finds its formula in its title.
 HEADER = re.compile(r"(<th\b[^>]*>)<p>(<math\b(?:(?!</p>).)*</math>)</p>(?=</th>)", re.DOTALL)
 NOT_SHOWN = re.compile(r"<annotation.*?</annotation>|<[^>]*>", re.DOTALL)
@@ -72,10 +74,18 @@ def entitle(header: re.Match[str]) -> str:
     return f'{header[1]}<p title="{NOT_SHOWN.sub("", header[2])}">{header[2]}</p>'
 
 
+def raise_styles(page: str) -> str:
+    """Move the style sheets that outputs bring with them into the head, each once."""
+    head, mark, body = page.partition("</head>")
+    styles = "\n".join(dict.fromkeys(STYLE.findall(body)))
+    return f"{head}{styles}{mark}{STYLE.sub('', body)}"
+
+
 def mend(page: str, folder: Path) -> str:
     """Return a page of `folder` without the faults above."""
     for fault, better in MENDINGS.items():
         page = re.sub(fault, better, page)
+    page = raise_styles(page)
     return HEADER.sub(entitle, FIGURE.sub(partial(measure, folder), page))
 
 

@@ -1,0 +1,179 @@
+"""Measure every page of the built book, print the table, and fail where a row does."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from measuring import (
+    ARGUMENTS,
+    CHAPTERS,
+    CHROMIUM,
+    NO_CHROMIUM,
+    ROOT,
+    ROWS,
+    SITE,
+    Finding,
+    Row,
+    chapters,
+    invalid,
+    links,
+    measure,
+    over,
+    pages,
+    serve,
+    to_visit,
+)
+from playwright.sync_api import sync_playwright
+
+# The last Lighthouse for Node 18 and 20; the Nu Html Checker is what validator.w3.org runs.
+PACKAGES = ["lighthouse@12.8.2", "vnu-jar@26.9.27"]
+NODE = ROOT / "_build" / "node"
+
+# The lowest score of a category, and how large a metric may be: its id, factor and limit.
+SCORES = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
+METRICS = {
+    "largest-contentful-paint": Row("largest contentful paint", CHAPTERS, 2000, "ms"),
+    "total-blocking-time": Row("total blocking time", CHAPTERS, 150, "ms"),
+    "cumulative-layout-shift": Row("layout shift", CHAPTERS, 0.02),
+}
+LIGHTHOUSE = {
+    **{
+        # A score is printed as what it lacks of 100, so that in every row the largest is the worst.
+        name: Row(f"Lighthouse, mobile: {name}, points short of 100", CHAPTERS, 100 - least)
+        for name, least in SCORES.items()
+    },
+    **METRICS,
+}
+
+# MathML Core has these attributes on every element; the checker holds MathML to its version 3.
+NEWER = ("“displaystyle” not allowed", "“scriptlevel” not allowed")
+
+
+def install() -> bool:
+    """Install the programs from npm, where there is Node."""
+    if not (npm := shutil.which("npm")):
+        print("Lighthouse and the Nu Html Checker were not run: they need Node (nodejs.org).")
+        return False
+    command = [npm, "install", "--silent", "--ignore-scripts", "--prefix", str(NODE), *PACKAGES]
+    NODE.mkdir(parents=True, exist_ok=True)
+    subprocess.run(command, check=True)
+    return True
+
+
+def lighthouse(address: str, page: str) -> list[Finding]:
+    """Return the scores and the metrics of a page on a slow phone."""
+    program = NODE / "node_modules" / ".bin" / "lighthouse"
+    flags = " ".join(["--headless=new", *ARGUMENTS])
+    result = subprocess.run(
+        [program, address + page, "--quiet", "--output=json", f"--chrome-flags={flags}"],
+        env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report: dict[str, Any] = json.loads(result.stdout)
+    audits = report["audits"]
+    found = []
+    for name in SCORES:
+        category = report["categories"][name]
+        short = ", ".join(
+            part["id"]
+            for part in category["auditRefs"]
+            if part["weight"] and (audits[part["id"]]["score"] or 0) < 1
+        )
+        found.append(Finding(name, page, round(100 - 100 * category["score"]), short))
+    return found + [Finding(name, page, audits[name]["numericValue"]) for name in METRICS]
+
+
+def checked() -> list[Finding]:
+    """Return what the Nu Html Checker finds, which element stands in which included."""
+    if not (java := shutil.which("java")):
+        print("The Nu Html Checker was not run: it needs Java (apt-get install default-jre).")
+        return []
+    program = str(NODE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar")
+    command = [
+        java,
+        "-Xss8m",
+        "-jar",
+        program,
+        "--format",
+        "json",
+        "--exit-zero-always",
+        "--stdout",
+    ]
+    result = subprocess.run(
+        [*command, *pages()], cwd=SITE, capture_output=True, text=True, check=True
+    )
+    return [
+        Finding(
+            "html",
+            Path(message["url"].removeprefix("file:")).relative_to(SITE).as_posix(),
+            1,
+            f"line {message.get('lastLine')}: {message['message']}",
+        )
+        for message in json.loads(result.stdout)["messages"]
+        if message["type"] == "error" and not any(newer in message["message"] for newer in NEWER)
+    ]
+
+
+def table(findings: list[Finding], rows: dict[str, Row]) -> str:
+    """Return the worst value of each row, its page, and whether it keeps to the limit."""
+    lines = [("", "what", "on", "at most", "worst", "page")]
+    for name, row in rows.items():
+        totals: dict[str, float] = defaultdict(float)
+        for finding in findings:
+            totals[finding.page] += finding.value if finding.row == name else 0
+        page, worst = max(totals.items(), key=itemgetter(1))
+        lines.append(
+            (
+                "ok" if worst <= row.limit else "FAILS",
+                row.what,
+                row.pages,
+                f"{row.limit:g} {row.unit}",
+                f"{worst:.3g} {row.unit}" if worst < 1 else f"{worst:.0f} {row.unit}",
+                page if worst else "",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def main() -> int:
+    """Measure, print what is over a limit, then the table."""
+    if CHROMIUM is None:
+        print(NO_CHROMIUM, file=sys.stderr)
+        return 1
+    rows = dict(ROWS)
+    findings = links() + invalid()
+    with serve() as server:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for page in to_visit():
+                print(f"{page} in the browser", flush=True)
+                findings += measure(browser, server, page, thorough=True)
+            browser.close()
+        if install():
+            rows |= LIGHTHOUSE
+            findings += checked()
+            for page in chapters():
+                print(f"{page} in Lighthouse", flush=True)
+                findings += lighthouse(server.address, page)
+    missed = over(findings, rows)
+    print()
+    for found in missed:
+        print(f"{found.page}: {rows[found.row].what}: {found.value:g}: {found.detail}")
+    print(table(findings, rows))
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
