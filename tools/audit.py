@@ -35,7 +35,7 @@ from playwright.sync_api import sync_playwright
 PACKAGES = ["lighthouse@12.8.2", "vnu-jar@26.9.27"]
 NODE = ROOT / "_build" / "node"
 
-# The lowest score of a category, and how large a metric may be: its id, factor and limit.
+# The lowest score of a category, and how large a metric may be.
 SCORES = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
 METRICS = {
     "largest-contentful-paint": Row("largest contentful paint", CHAPTERS, 2000, "ms"),
