@@ -61,7 +61,7 @@ book-check: .venv/stamp
 	@$(BUILD_BOOK) >/dev/null
 
 browser: book-check
-	@$(BIN)/pytest -q tests/browser
+	@$(BIN)/pytest -q -n 2 --dist worksteal tests/browser
 
 verify: .venv/stamp
 	@$(BIN)/python -m npdl_activations.lab.accuracy --all
@@ -78,7 +78,7 @@ mutants: .venv/stamp
 drop-in: .venv/stamp
 	@$(BIN)/python tools/drop_in.py
 
-audit: book
+audit: pdf
 	@$(BIN)/python tools/audit.py
 
 lock: .venv/stamp

@@ -8,7 +8,6 @@ import html
 import io
 import mimetypes
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +15,11 @@ from typing import cast
 
 import pikepdf
 import yaml
+from measuring import ADDRESS, ARGUMENTS, CHROMIUM, ROOT, SITE
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "_build" / "html"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-ADDRESS: str = CONFIG["html"]["baseurl"]
 BOOK = "activation-functions"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 FOOT = """\
 <div style="display: flex; justify-content: space-between; width: 100%; margin: 0 20mm;
@@ -161,15 +157,14 @@ def with_book(text: str, pages: int) -> str:
 
 def main() -> int:
     """Write every PDF and link it; return 1 where there is no Chromium."""
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
+    if CHROMIUM is None:
         print("The PDFs need a Chromium: install one (apt-get install chromium).", file=sys.stderr)
         return 1
     (SITE / "pdf").mkdir(exist_ok=True)
     parts = contents()
     pages = [page for _, group in parts for page in group]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         context = published(browser)
         for page in pages:
             write(print_page(context, page), Path(page).name)

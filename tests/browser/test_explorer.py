@@ -217,6 +217,36 @@ def test_the_point_follows_the_keyboard(visit):
     assert box.locator("data").first.get_attribute("value").endswith("e-18")
 
 
+WAYS = {
+    "keyboard": lambda slider: slider.press("ArrowRight"),
+    "mouse": lambda slider: slider.click(position={"x": 40, "y": 10}),
+    "touch": lambda slider: slider.tap(position={"x": 80, "y": 10}),
+}
+NUMBERS = "() => [...document.querySelectorAll('.explorer data')].map(({ value }) => value)"
+
+
+@pytest.mark.parametrize(("name", "count"), [("elliot", 2), ("softmax", 4), ("which_one", 2)])
+def test_every_slider_obeys_keyboard_mouse_and_touch(visit, name, count):
+    page = visit(f"book/{name}.html", **PHONE)
+    sliders = page.locator(".explorer [type=range]").all()
+    assert len(sliders) == count
+    for slider in sliders:
+        for way in WAYS.values():
+            before = page.evaluate(NUMBERS)
+            way(slider)
+            assert page.evaluate(NUMBERS) != before
+
+
+def test_the_functions_to_compare_are_chosen_by_keyboard(visit):
+    page = visit("book/which_one.html")
+    for place in (0, 1):
+        box = page.locator(".explorer select").nth(place)
+        before = page.evaluate(NUMBERS)
+        box.press("R")
+        assert box.input_value() == "ReLU"
+        assert page.evaluate(NUMBERS) != before
+
+
 def test_the_fields_have_names_and_the_numbers_are_announced(visit):
     box = visit("book/elliot.html").locator(".explorer")
     assert box.get_by_role("slider", name="x", exact=True).count() == 1

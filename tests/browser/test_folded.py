@@ -1,4 +1,4 @@
-"""Solutions and answers to a quiz are folded, and open by keyboard and by touch."""
+"""Solutions and answers to a quiz are folded, and open by keyboard, by mouse and by touch."""
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -25,6 +25,15 @@ def test_every_solution_and_every_answer_opens_and_closes_by_keyboard(visit):
         page.keyboard.press("Enter")
         assert hidden.is_visible()
         page.keyboard.press("Space")
+        assert not hidden.is_visible()
+
+
+def test_every_solution_and_every_answer_opens_and_closes_at_a_click(visit):
+    page = visit("book/sigmoid.html")
+    for title, hidden in solutions(page) + answers(page):
+        title.click()
+        assert hidden.is_visible()
+        title.click()
         assert not hidden.is_visible()
 
 

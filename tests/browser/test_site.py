@@ -1,31 +1,14 @@
 """Every page of the site keeps to the figures in tools/measuring.py."""
 
 import os
-from pathlib import Path
 
 import pytest
-from measuring import (
-    NO_CHROMIUM,
-    ROWS,
-    chapters,
-    invalid,
-    links,
-    measure,
-    over,
-    serve,
-    to_visit,
-)
-
-
-@pytest.fixture(scope="module")
-def compressing():
-    with serve() as server:
-        yield server
+from measuring import ROWS, chapters, invalid, links, measure, over, serve, to_visit
 
 
 @pytest.mark.parametrize("page", to_visit())
-def test_a_page_keeps_to_its_figures(page, browser, compressing):
-    assert over(measure(browser, compressing, page)) == []
+def test_a_page_keeps_to_its_figures(page, browser, server):
+    assert over(measure(browser, server, page)) == []
 
 
 def test_no_link_is_broken_and_no_id_stands_twice():
@@ -72,7 +55,3 @@ def test_a_fault_of_each_kind_is_found(tmp_path, browser):
         found = measure(browser, server, page)
     found += links(tmp_path) + invalid(tmp_path)
     assert {fault.row for fault in over(found)} == set(ROWS)
-
-
-def test_where_there_is_no_browser_the_tests_and_the_audit_say_the_same():
-    assert NO_CHROMIUM in Path(__file__).with_name("conftest.py").read_text(encoding="utf-8")
