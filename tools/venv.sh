@@ -17,6 +17,10 @@ command -v "$python" >/dev/null 2>&1 ||
 
 echo "Setting up .venv (a minute or two, once)."
 "$python" -m venv .venv
-.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
-.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+pip() { .venv/bin/python -m pip install -qq --disable-pip-version-check "$@"; }
+# uv takes a tenth of pip's time. Pip knows the indexes of pip.conf, where uv does not get through.
+uv() { .venv/bin/uv pip install --quiet --python .venv/bin/python "$@" 2>/dev/null; }
+pip --constraint requirements.txt uv && uv --requirement requirements.txt ||
+    pip --requirement requirements.txt
+pip --no-deps --editable .
 touch .venv/stamp

@@ -219,8 +219,10 @@ def test_the_point_follows_the_keyboard(visit):
 
 WAYS = {
     "keyboard": lambda slider: slider.press("ArrowRight"),
-    "mouse": lambda slider: slider.click(position={"x": 40, "y": 10}),
-    "touch": lambda slider: slider.tap(position={"x": 80, "y": 10}),
+    "mouse": lambda slider: slider.click(position={"x": 10, "y": 10}),
+    "touch": lambda slider: slider.tap(
+        position={"x": slider.bounding_box()["width"] - 10, "y": 10}
+    ),
 }
 NUMBERS = "() => [...document.querySelectorAll('.explorer data')].map(({ value }) => value)"
 
