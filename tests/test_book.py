@@ -81,12 +81,53 @@ def uncited(notebook):
     """A citation of a work that is not in references.bib."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     keys = re.findall(r"\(bibliography\.md#([\w-]+)\)", text)
-    for role in re.findall(r"\{cite[\w:]*\}`([^`]+)`", text):
-        keys += [key.strip() for key in role.split(",")]
     return [f"{key} is not in references.bib" for key in keys if key.lower() not in CITED]
 
 
-GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited]
+PHONE = 358  # the room for a figure on a page 390 pixels wide
+SMALLEST = 9
+
+
+def illegible(notebook):
+    """Letters of a figure that a phone shows smaller than SMALLEST pixels, but for exponents."""
+    faults = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            svg = output.get("data", {}).get("image/svg+xml", "")
+            if not (width := re.search(r'viewBox="0 0 ([\d.]+)', svg)):
+                continue
+            scale = min(96 / 72, PHONE / float(width[1]))
+            sizes = {float(size) for size in re.findall(r"font(?:-size)?:[^;\"]*?([\d.]+)px", svg)}
+            exponents = {round(0.7 * size, 3) for size in sizes}
+            small = [size for size in sizes - exponents if size * scale < SMALLEST]
+            faults += [f"{cell.id} has letters of {size * scale:.1f} px" for size in small]
+    return faults
+
+
+def cryptic(notebook):
+    """Markdown that only the book understands, and Binder and Colab show as it stands."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return re.findall(
+        r"^(?:```+|:::+)\{.*|\{[\w:-]+\}`.*|^\$\$ *\(.*|^\([\w-]+\)=", text, re.MULTILINE
+    )
+
+
+QUESTION = re.compile(r"^\*\*\d+\.\*\* .+?(?=^\*\*\d|\Z)", re.MULTILINE | re.DOTALL)
+ANSWER = re.compile(r"<details><summary>[^\n]+</summary>\n\n(\w+).*?\n\n</details>", re.DOTALL)
+
+
+def quiz(notebook):
+    """The first words of the reasons for each question's answers."""
+    cells = [cell.source for cell in notebook.cells if cell.source.startswith("## Quiz")]
+    return [ANSWER.findall(question) for cell in cells for question in QUESTION.findall(cell)]
+
+
+def unanswered(notebook):
+    """A question of the quiz without one right answer and two wrong ones."""
+    return [words for words in quiz(notebook) if sorted(words) != ["No", "No", "Right"]]
+
+
+GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited, illegible, cryptic, unanswered]
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +158,19 @@ def drawn(**settings):
     return sample(metadata={"mystnb": settings}, outputs=[svg])
 
 
+def lettered(size):
+    figure = drawn(image={"alt": "a word"}, figure={"caption": "A word."})
+    figure.cells[0].outputs[0].data["image/svg+xml"] = (
+        f'<svg viewBox="0 0 400 300"><text style="font: {size}px serif"/></svg>'
+    )
+    return figure
+
+
+def asked(*words):
+    answers = (f"<details><summary>1</summary>\n\n{word}.\n\n</details>" for word in words)
+    return written("\n".join(["## Quiz", "", "**1.** How many?", "", *answers]))
+
+
 def written(text):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
 
@@ -134,7 +188,14 @@ def written(text):
         (noisy, sample(outputs=[nbformat.v4.new_output("stream", name="stderr", text="!")])),
         (noisy, sample(outputs=[nbformat.v4.new_output("error", ename="E", evalue="e")])),
         (uncited, written("[Nobody 1900](bibliography.md#nobody1900)")),
-        (uncited, written("{cite:t}`elliott1993,nobody1900`")),
+        (illegible, lettered(8)),
+        (cryptic, written("$$\nx\n$$ (eq-x)")),
+        (cryptic, written("```{note}\n```")),
+        (cryptic, written("See {ref}`there`.")),
+        (cryptic, written("(here)=\n# Title")),
+        (unanswered, asked("Right", "No")),
+        (unanswered, asked("Right", "No", "Right")),
+        (unanswered, asked("Right", "No", "Maybe")),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -144,8 +205,17 @@ def test_a_guard_finds_its_fault(guard, notebook):
 
 def test_the_guards_pass_a_sound_notebook():
     sound = drawn(image={"alt": "a curve"}, figure={"caption": "A curve."})
+    sound.cells += lettered(11).cells
+    sound.cells[1].execution_count = 2
     sound.cells.append(nbformat.v4.new_markdown_cell("[Elliott](bibliography.md#elliott1993)"))
+    sound.cells += asked("No", "Right", "No").cells
     assert [fault for guard in GUARDS for fault in guard(sound)] == []
+
+
+def test_the_place_of_the_right_answer_cannot_be_guessed(stored):
+    places = [words.index("Right") for notebook in stored.values() for words in quiz(notebook)]
+    assert len(places) == 2 * (len(NOTEBOOKS) - 1)  # all but the cover
+    assert max(map(places.count, range(3))) < len(places) / 2
 
 
 def test_the_readme_shows_the_figure_of_the_cover(stored):

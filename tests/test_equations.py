@@ -1,15 +1,17 @@
 r"""The equations that a reader sees are the ones that are tested.
 
 Each chapter, book/<module>.ipynb, has two labelled equations in one Markdown cell or in two,
-written as display mathematics with a label behind it:
+written as display mathematics with a label behind it, in a comment:
 
     $$
     \varphi(x) = \frac{1}{1 + e^{-x}}
-    $$ (eq-sigmoid)
+    $$
+    <!-- eq-sigmoid -->
 
     $$
     \varphi'(x) = \frac{e^{-x}}{(1 + e^{-x})^2}
-    $$ (eq-sigmoid-derivative)
+    $$
+    <!-- eq-sigmoid-derivative -->
 
 The labels are eq-<module> and eq-<module>-derivative, with hyphens for underscores. On the left
 stands \varphi(x) or \varphi'(x). Each side after an equals sign is read by SymPy and held to the
@@ -60,7 +62,7 @@ def equations(notebook):
     """Return the labelled display equations of a notebook, by label."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    found = re.findall(r"^\$\$\n([^$]*)\n\$\$ \((eq-[a-z-]+)\)$", text, re.MULTILINE)
+    found = re.findall(r"^\$\$\n([^$]*)\n\$\$\n<!-- (eq-[a-z-]+) -->$", text, re.MULTILINE)
     labels = [label for _, label in found]
     assert len(labels) == len(set(labels)), f"a label stands twice in {notebook.name}: {labels}"
     return {label: latex for latex, label in found}
@@ -278,7 +280,7 @@ def test_cases_with_a_gap_or_an_overlap_are_refused():
 
 def test_only_labelled_equations_are_taken(tmp_path):
     page = tmp_path / "page.ipynb"
-    source = "a\n\n$$\nx = 1\n$$\n\n$$\nx = 2\n$$ (eq-linear)\n\nb $x$"
+    source = "a\n\n$$\nx = 1\n$$\n\n$$\nx = 2\n$$\n<!-- eq-linear -->\n\nb $x$"
     page.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": source}]}))
     assert equations(page) == {"eq-linear": "x = 2"}
     cells = [{"cell_type": "markdown", "source": [source]}] * 2

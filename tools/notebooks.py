@@ -21,6 +21,8 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 PICTURE = "fig-gallery"
 NOTEBOOK_METADATA = ("myst", "mystnb")
 CELL_METADATA = ("mystnb", "tags")
+# JupyterLab, and so Binder, folds what stands below such a heading, as the book does.
+FOLDED = "#### Solution"
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -52,6 +54,8 @@ def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
         cell = nbformat.from_dict(old)
         cell.source = cell.source.rstrip()
         cell.metadata = {key: old.metadata[key] for key in CELL_METADATA if key in old.metadata}
+        if cell.cell_type == "markdown" and cell.source.startswith(FOLDED):
+            cell.metadata["jp-MarkdownHeadingCollapsed"] = True
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] += 1
         cell.id = f"{stem}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")

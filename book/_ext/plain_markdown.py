@@ -5,6 +5,8 @@ book needs more, and gets it here, before MyST reads the page.
 
 - ``[Verhulst 1838](bibliography.md#verhulst1838)`` becomes a citation.
 - ``[logit](glossary.md#term-logit)`` becomes a link to the glossary's entry.
+- ``<!-- eq-sigmoid -->`` below an equation becomes its label, and so the equation gets a number.
+- A fold whose text begins with "Right" is a quiz's right answer, the others are wrong ones.
 - A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell that begins
   with ``#### Solution``, up to the next heading, is folded into its solution.
 """
@@ -18,6 +20,8 @@ from sphinx_exercise.nodes import exercise_title
 
 CITATION = re.compile(r"\[[^\]]+\]\(bibliography\.md#([\w-]+)\)")
 TERM = re.compile(r"\[([^\]]+)\]\(glossary\.md#(term-[\w-]+)\)")
+LABEL = re.compile(r"^\$\$\n<!-- (eq-[\w-]+) -->$", re.MULTILINE)
+ANSWER = re.compile(r"<details>(?=<summary>[^\n]*</summary>\n\n(Right\b)?)")
 EXERCISE = re.compile(r"### Exercise (\d+): (.+)\n")
 SOLUTION = re.compile(r"#### Solution\n?")
 
@@ -29,7 +33,9 @@ def terms(glossary):
 
 
 def with_roles(text, names):
-    """Return `text` with its links to the bibliography and the glossary as roles."""
+    """Return `text` with its links, its equations' labels and its answers as the book's own."""
+    text = ANSWER.sub(lambda fold: f'<details class="{"right" if fold[1] else "wrong"}">', text)
+    text = LABEL.sub(r"$$ (\1)", text)
     text = CITATION.sub(r"{cite:t}`\1`", text)
     return TERM.sub(lambda link: f"{{term}}`{link[1]} <{names.get(link[2], link[2])}>`", text)
 
