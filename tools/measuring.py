@@ -29,12 +29,19 @@ ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["html"]["baseurl"]
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    None,
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-NO_CHROMIUM = "The pages were not checked in a browser: install one (apt-get install chromium)."
+NO_CHROMIUM = (
+    "The pages were neither checked in a browser nor printed, as there is no Chromium: install one"
+    " (apt-get install chromium)."
+)
 
 
 class Row(NamedTuple):

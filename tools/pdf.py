@@ -15,7 +15,7 @@ from typing import cast
 
 import pikepdf
 import yaml
-from measuring import ADDRESS, ARGUMENTS, CHROMIUM, ROOT, SITE
+from measuring import ADDRESS, ARGUMENTS, CHROMIUM, NO_CHROMIUM, ROOT, SITE
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -158,7 +158,7 @@ def with_book(text: str, pages: int) -> str:
 def main() -> int:
     """Write every PDF and link it; return 1 where there is no Chromium."""
     if CHROMIUM is None:
-        print("The PDFs need a Chromium: install one (apt-get install chromium).", file=sys.stderr)
+        print(NO_CHROMIUM, file=sys.stderr)
         return 1
     (SITE / "pdf").mkdir(exist_ok=True)
     parts = contents()

@@ -1,6 +1,16 @@
 """Solutions and answers to a quiz are folded, and open by keyboard, by mouse and by touch."""
 
+from itertools import cycle
+
+import pytest
+from measuring import SETTLED, chapters
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WAYS = {
+    "keyboard": (lambda title: title.press("Enter"), lambda title: title.press("Space")),
+    "mouse": (lambda title: title.click(), lambda title: title.click()),
+    "touch": (lambda title: title.tap(), lambda title: title.tap()),
+}
 
 
 def solutions(page):
@@ -11,34 +21,33 @@ def solutions(page):
 
 def answers(page):
     """Each answer of the quiz, and the reason that it hides."""
-    folded = page.locator("details:has(> summary):not(.hide)")
+    folded = page.locator("#quiz details")
     return [(box.locator("summary"), box.locator("p").first) for box in folded.all()]
 
 
-def test_every_solution_and_every_answer_opens_and_closes_by_keyboard(visit):
-    page = visit("book/sigmoid.html")
-    assert len(solutions(page)) >= 3
-    assert len(answers(page)) >= 4
-    for title, hidden in solutions(page) + answers(page):
+@pytest.mark.parametrize("chapter", [page for page in chapters() if "intro" not in page])
+def test_every_solution_and_every_answer_opens_and_closes(chapter, visit):
+    page = visit(chapter, **PHONE, reduced_motion="reduce")
+    page.wait_for_function(SETTLED)
+    folds = solutions(page) + answers(page)
+    assert len(solutions(page)) == page.locator(".exercise:not(.solution)").count() >= 3
+    assert len(answers(page)) == 6
+    for (title, hidden), (unfold, fold) in zip(folds, cycle(WAYS.values()), strict=False):
         assert not hidden.is_visible()
-        title.focus()
-        page.keyboard.press("Enter")
+        unfold(title)
         assert hidden.is_visible()
-        page.keyboard.press("Space")
+        fold(title)
         assert not hidden.is_visible()
 
 
-def test_every_solution_and_every_answer_opens_and_closes_at_a_click(visit):
-    page = visit("book/sigmoid.html")
-    for title, hidden in solutions(page) + answers(page):
-        title.click()
-        assert hidden.is_visible()
-        title.click()
-        assert not hidden.is_visible()
-
-
-def test_every_solution_and_every_answer_opens_at_a_tap(visit):
+def test_an_answer_shows_that_it_is_right_or_wrong(visit):
     page = visit("book/sigmoid.html", **PHONE)
-    for title, hidden in solutions(page) + answers(page):
+    looks = {"Right": set(), "No": set()}
+    for title, hidden in answers(page):
+        folded = title.evaluate("title => getComputedStyle(title, '::before').maskImage")
         title.tap()
-        assert hidden.is_visible()
+        sign = title.evaluate("title => getComputedStyle(title, '::before').maskImage")
+        assert folded == "none" != sign
+        looks["Right" if hidden.inner_text().startswith("Right") else "No"].add(sign)
+    assert len(looks["Right"]) == len(looks["No"]) == 1
+    assert looks["Right"] != looks["No"]

@@ -6,6 +6,8 @@ import pdf
 import pikepdf
 import pytest
 
+pytestmark = pytest.mark.usefixtures("browser")
+
 PARTS = [("", ["book/intro"]), ("Two chapters", ["book/softsign", "book/glossary"])]
 
 
