@@ -5,14 +5,18 @@ notebook of the book, and once over a sample that has the fault, to see that it 
 """
 
 import inspect
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
-from notebooks import normal_form, pictures
+from nbformat.sign import NotebookNotary
+from notebooks import FOLDED, normal_form, pictures
 from pybtex.database import parse_file
 
 import npdl_activations
@@ -127,7 +131,14 @@ def unanswered(notebook):
     return [words for words in quiz(notebook) if sorted(words) != ["No", "No", "Right"]]
 
 
-GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited, illegible, cryptic, unanswered]
+def given_away(notebook):
+    """A solution in the cell of its heading, where JupyterLab does not fold it."""
+    cells = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return [text for text in cells if text.startswith(FOLDED) and text != FOLDED]
+
+
+GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited]
+GUARDS += [illegible, cryptic, unanswered, given_away]
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +204,7 @@ def written(text):
         (cryptic, written("```{note}\n```")),
         (cryptic, written("See {ref}`there`.")),
         (cryptic, written("(here)=\n# Title")),
+        (given_away, written(f"{FOLDED}\n\nIt is 2.")),
         (unanswered, asked("Right", "No")),
         (unanswered, asked("Right", "No", "Right")),
         (unanswered, asked("Right", "No", "Maybe")),
@@ -322,6 +334,16 @@ def test_the_launch_buttons_open_the_page_itself():
     assert CONFIG["launch_buttons"]["binderhub_url"] == "https://mybinder.org"
     for page in PAGES:
         assert any((ROOT / f"{page}{suffix}").is_file() for suffix in (".ipynb", ".md")), page
+
+
+def test_binder_shows_the_stored_figures(tmp_path, stored):
+    """JupyterLab does so in notebooks that the one who runs it has signed."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "JUPYTER_DATA_DIR": str(tmp_path)}
+    subprocess.run([ROOT / "postBuild"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    notary = NotebookNotary(data_dir=str(tmp_path))
+    assert all(map(notary.check_signature, stored.values()))
+    notary.store.close()
 
 
 def test_the_citation_names_this_version():

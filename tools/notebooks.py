@@ -54,7 +54,7 @@ def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
         cell = nbformat.from_dict(old)
         cell.source = cell.source.rstrip()
         cell.metadata = {key: old.metadata[key] for key in CELL_METADATA if key in old.metadata}
-        if cell.cell_type == "markdown" and cell.source.startswith(FOLDED):
+        if cell.cell_type == "markdown" and cell.source == FOLDED:
             cell.metadata["jp-MarkdownHeadingCollapsed"] = True
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] += 1

@@ -7,8 +7,8 @@ book needs more, and gets it here, before MyST reads the page.
 - ``[logit](glossary.md#term-logit)`` becomes a link to the glossary's entry.
 - ``<!-- eq-sigmoid -->`` below an equation becomes its label, and so the equation gets a number.
 - A fold whose text begins with "Right" is a quiz's right answer, the others are wrong ones.
-- A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell that begins
-  with ``#### Solution``, up to the next heading, is folded into its solution.
+- A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell
+  ``#### Solution``, up to the next heading, is folded into its solution.
 """
 
 import json
@@ -23,7 +23,7 @@ TERM = re.compile(r"\[([^\]]+)\]\(glossary\.md#(term-[\w-]+)\)")
 LABEL = re.compile(r"^\$\$\n<!-- (eq-[\w-]+) -->$", re.MULTILINE)
 ANSWER = re.compile(r"<details>(?=<summary>[^\n]*</summary>\n\n(Right\b)?)")
 EXERCISE = re.compile(r"### Exercise (\d+): (.+)\n")
-SOLUTION = re.compile(r"#### Solution\n?")
+SOLUTION = "#### Solution"
 
 
 def terms(glossary):
@@ -56,9 +56,8 @@ def with_exercises(cells, stem):
             body = text[exercise.end() :]
             options = f":label: {label}\n:nonumber:"
             text = f"````{{exercise}} {number}: {title}\n{options}\n\n{body}\n````"
-        elif markdown and (solution := SOLUTION.match(text)):
-            start = f"```{{solution-start}} {label}\n:class: dropdown\n```"
-            text = f"{start}\n\n{text[solution.end() :]}"
+        elif markdown and text == SOLUTION:
+            text = f"```{{solution-start}} {label}\n:class: dropdown\n```"
             solving = True
         result.append({**cell, "source": text})
     return result
