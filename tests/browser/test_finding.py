@@ -110,3 +110,13 @@ def test_the_index_has_every_name_and_is_reached_from_every_page(visit, heads):
     assert {name for name, _ in other_names()} <= listed
     for head in heads.values():
         assert 'genindex.html">Index</a>' in head.text
+
+
+def test_the_link_to_a_term_says_what_it_means(heads):
+    text = "".join(head.text for head in heads.values())
+    found = dict(re.findall(r'href="[^"]*glossary\.html#term-([^"]+)" title="([^"]+)"', text))
+    assert len(found) > 12
+    assert found["ULP"].startswith("Unit in the last place: the gap between neighbouring")
+    assert found["logit"].endswith("p it is ln(p/(1−p)), the inverse of the sigmoid.")
+    assert "machine-epsilon" not in found  # in one line, 2 to the power of −52 would be 2−52
+    assert not any("$" in meaning or "\\" in meaning for meaning in found.values())
