@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
+import matplotlib as mpl
 import pikepdf
 import yaml
 from measuring import ADDRESS, ARGUMENTS, CHROMIUM, NO_CHROMIUM, ROOT, SITE
@@ -22,10 +23,32 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 BOOK = "activation-functions"
 
 FOOT = """\
-<div style="display: flex; justify-content: space-between; width: 100%; margin: 0 20mm;
-  font: 8pt Liberation Sans, Arial, sans-serif; color: #555">
+<div style="display: flex; justify-content: space-between; width: 100%; margin: 0 24mm;
+  font: 9pt serif; color: #555">
   <span>{}</span><span class="pageNumber"></span>
 </div>"""
+# The text is set in the family of its equations, on every machine. Matplotlib brings both fonts.
+FONTS = Path(mpl.get_data_path(), "fonts", "ttf")
+FACES = {
+    "STIXGeneral.ttf": ("Book Text", "normal", 400),
+    "STIXGeneralItalic.ttf": ("Book Text", "italic", 400),
+    "STIXGeneralBol.ttf": ("Book Text", "normal", 700),
+    "STIXGeneralBolIta.ttf": ("Book Text", "italic", 700),
+    "DejaVuSansMono.ttf": ("Book Code", "normal", 400),
+    "DejaVuSansMono-Oblique.ttf": ("Book Code", "italic", 400),
+    "DejaVuSansMono-Bold.ttf": ("Book Code", "normal", 700),
+}
+TYPE = "".join(
+    f'@font-face {{ font-family: "{family}"; font-style: {style}; font-weight: {weight}; '
+    f"src: url({ADDRESS}fonts/{file}) }}"
+    for file, (family, style, weight) in FACES.items()
+)
+LOAD = """(type) => {
+  const style = document.createElement("style");
+  style.textContent = type;
+  document.head.append(style);
+  return Promise.all([...document.fonts].map((font) => font.load()));
+}"""
 PRINT = re.compile(r'<button onclick="window\.print\(\)"(.*?)</button>', re.DOTALL)
 START = re.compile(r'(<p><strong><a [^>]*href="why_nonlinearity\.html".*?</strong>)', re.DOTALL)
 
@@ -51,6 +74,8 @@ def published(browser: Browser) -> BrowserContext:
     def answer(route: Route) -> None:
         address = re.split("[?#]", route.request.url)[0]
         path = SITE / address.removeprefix(ADDRESS)
+        if path.name in FACES:
+            path = FONTS / path.name
         if address.startswith(ADDRESS) and path.is_file():
             route.fulfill(path=path, content_type=mimetypes.guess_type(path)[0])
         else:
@@ -93,10 +118,17 @@ def printed(page: Page, foot: str) -> pikepdf.Pdf:
     return result
 
 
-def print_page(context: BrowserContext, name: str) -> pikepdf.Pdf:
-    """Return one page of the book as PDF."""
+def opened(context: BrowserContext, name: str) -> Page:
+    """Return a page of the book with the fonts it is printed in."""
     page = context.new_page()
     page.goto(f"{ADDRESS}{name}.html")
+    page.evaluate(LOAD, TYPE)
+    return page
+
+
+def print_page(context: BrowserContext, name: str) -> pikepdf.Pdf:
+    """Return one page of the book as PDF."""
+    page = opened(context, name)
     result = printed(page, page.title())
     page.close()
     return result
@@ -111,8 +143,7 @@ def chapters(pdf: pikepdf.Pdf) -> list[int]:
 
 def print_book(context: BrowserContext, parts: Parts) -> pikepdf.Pdf:
     """Return pages of the book as one PDF with a title page and a table of contents."""
-    page = context.new_page()
-    page.goto(f"{ADDRESS}{contents()[0][1][0]}.html")
+    page = opened(context, contents()[0][1][0])
     join = (ROOT / "tools" / "pdf.js").read_text(encoding="utf-8")
     version = page.locator(".extra_footer").inner_text()
     page.evaluate(join, [ADDRESS, parts, [f"By {CONFIG['author']}", version, ADDRESS]])

@@ -43,6 +43,9 @@ SHOWN, LEFT_OUT = '[".headerlink", "script", "style"', ', "annotation"'
 FIGURE = re.compile(r'(<img\b[^>]*?\bsrc="([^"]*_images/[^"]+)")(?![^>]*\bwidth=)')
 STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL)
 
+# A line could end between an equation and the bracket before it or the full stop after it.
+BESIDE = re.compile(r"(\(?)(<math>(?:(?!</math>).)*</math>)([.,;:!?)]*)", re.DOTALL)
+
 # Who looks for the text of a header, and does not read MathML, finds its formula in its title.
 HEADER = re.compile(r"(<th\b[^>]*>)<p>(<math\b(?:(?!</p>).)*</math>)</p>(?=</th>)", re.DOTALL)
 NOT_SHOWN = re.compile(r"<annotation.*?</annotation>|<[^>]*>", re.DOTALL)
@@ -74,6 +77,12 @@ def entitle(header: re.Match[str]) -> str:
     return f'{header[1]}<p title="{NOT_SHOWN.sub("", header[2])}">{header[2]}</p>'
 
 
+def keep_together(equation: re.Match[str]) -> str:
+    """Keep an equation and the punctuation that touches it on one line."""
+    touched = equation[1] or equation[3]
+    return f'<span class="together">{equation[0]}</span>' if touched else equation[0]
+
+
 def raise_styles(page: str) -> str:
     """Move the style sheets that outputs bring with them into the head, each once."""
     head, mark, body = page.partition("</head>")
@@ -85,7 +94,7 @@ def mend(page: str, folder: Path) -> str:
     """Return a page of `folder` without the faults above."""
     for fault, better in MENDINGS.items():
         page = re.sub(fault, better, page)
-    page = raise_styles(page)
+    page = BESIDE.sub(keep_together, raise_styles(page))
     return HEADER.sub(entitle, FIGURE.sub(partial(measure, folder), page))
 
 

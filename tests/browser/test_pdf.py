@@ -62,6 +62,9 @@ def test_a_pdf_is_a_tagged_document_on_a4_with_its_fonts(name, request):
         assert [round(float(side)) for side in each.MediaBox] == [0, 0, 595, 842]
     for font in fonts(document):
         assert "/FontFile2" in font or font.get("/Subtype") == "/Type3"
+    names = " ".join(str(font.get("/FontName")) for font in fonts(document))
+    for used in ("STIXGeneral-Regular", "STIXGeneral-Bold", "STIXTwoMath", "DejaVuSansMono"):
+        assert used in names
 
 
 def test_the_outline_of_a_page_is_its_headings(page):
@@ -105,12 +108,12 @@ def test_what_is_folded_is_open(context):
 
 def test_no_line_is_wider_than_the_paper(context):
     page = context.new_page()
-    page.set_viewport_size({"width": 643, "height": 900})  # 170 mm
+    page.set_viewport_size({"width": 612, "height": 900})  # 162 mm
     page.emulate_media(media="print")
     for _, pages in pdf.contents():
         for name in pages:
             page.goto(f"{pdf.ADDRESS}{name}.html")
-            assert page.evaluate("document.documentElement.scrollWidth") <= 643, name
+            assert page.evaluate("document.documentElement.scrollWidth") <= 612, name
     page.close()
 
 
