@@ -22,7 +22,9 @@ async ([home, parts, edition]) => {
       const address = `${home}${page}.html`;
       const name = names.get(address);
       const text = await (await fetch(address)).text();
-      const part = new DOMParser().parseFromString(text, "text/html").querySelector("article.bd-article");
+      const parsed = new DOMParser().parseFromString(text, "text/html");
+      document.head.append(...parsed.querySelectorAll("head > style"));
+      const part = parsed.querySelector("article.bd-article");
       part.querySelectorAll("script, .headerlink").forEach((each) => each.remove());
       for (const each of part.querySelectorAll("[id]")) each.id = `${name}--${each.id}`;
       for (const link of part.querySelectorAll("a[href]")) {

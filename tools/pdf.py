@@ -49,6 +49,13 @@ LOAD = """(type) => {
   document.head.append(style);
   return Promise.all([...document.fonts].map((font) => font.load()));
 }"""
+WIDTH = 612  # in pixels, what the margins leave of A4
+# A wide page is printed smaller as a whole, a wide box is cut off.
+TOO_WIDE = """() => [...document.querySelectorAll("html, body *")].filter((box) =>
+  box.scrollWidth > box.clientWidth + 1 &&
+  (box.localName === "html" || getComputedStyle(box).overflowX !== "visible") &&
+  getComputedStyle(box).display !== "inline" && getComputedStyle(box).position !== "absolute"
+).map((box) => `${box.localName}.${box.className}`)"""
 PRINT = re.compile(r'<button onclick="window\.print\(\)"(.*?)</button>', re.DOTALL)
 START = re.compile(r'(<p><strong><a [^>]*href="why_nonlinearity\.html".*?</strong>)', re.DOTALL)
 
@@ -101,6 +108,10 @@ def printed(page: Page, foot: str) -> pikepdf.Pdf:
     the next page, so the outline gets its titles from the page.
     """
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": WIDTH, "height": 900})
+    if wide := page.evaluate(TOO_WIDE):
+        msg = f"{page.title()} has boxes wider than the paper: {', '.join(wide)}"
+        raise RuntimeError(msg)
     data = page.pdf(
         prefer_css_page_size=True,
         print_background=True,

@@ -106,14 +106,23 @@ def test_what_is_folded_is_open(context):
     page.close()
 
 
-def test_no_line_is_wider_than_the_paper(context):
+def test_nothing_is_wider_than_the_paper(context):
     page = context.new_page()
-    page.set_viewport_size({"width": 612, "height": 900})  # 162 mm
+    page.set_viewport_size({"width": pdf.WIDTH, "height": 900})
     page.emulate_media(media="print")
     for _, pages in pdf.contents():
         for name in pages:
             page.goto(f"{pdf.ADDRESS}{name}.html")
-            assert page.evaluate("document.documentElement.scrollWidth") <= 612, name
+            assert page.evaluate(pdf.TOO_WIDE) == [], name
+    page.close()
+
+
+@pytest.mark.parametrize("style", ["", "overflow-x: auto"])
+def test_what_is_wider_than_the_paper_is_not_printed(style, context):
+    page = context.new_page()
+    page.set_content(f'<div style="{style}"><pre style="width: 900px">Wide</pre></div>')
+    with pytest.raises(RuntimeError, match=r"wider than the paper: (html|div)"):
+        pdf.printed(page, "")
     page.close()
 
 
