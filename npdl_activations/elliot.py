@@ -11,8 +11,9 @@ from .elementwise import Steep
 class Elliot(Steep):
     r"""Elliott's sigmoid, without exponentials: any real number to one between 0 and 1.
 
-    .. math:: \varphi(x) = \frac{0.5\, s x}{1 + |s x|} + 0.5, \qquad
-              \varphi'(x) = \frac{0.5\, s}{(1 + |s x|)^2}
+    .. math:: \varphi(x) = \frac{0.5\, s x}{1 + |s x|} + 0.5
+
+    .. math:: \varphi'(x) = \frac{0.5\, s}{(1 + |s x|)^2}
 
     Parameters
     ----------

@@ -11,7 +11,9 @@ from .elementwise import Elementwise
 class Linear(Elementwise):
     r"""The identity: every number as it is.
 
-    .. math:: \varphi(x) = x, \qquad \varphi'(x) = 1
+    .. math:: \varphi(x) = x
+
+    .. math:: \varphi'(x) = 1
 
     Notes
     -----

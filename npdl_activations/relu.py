@@ -11,8 +11,9 @@ from .elementwise import Elementwise
 class ReLU(Elementwise):
     r"""The rectified linear unit: positive numbers as they are, 0 for the others.
 
-    .. math:: \varphi(x) = \max(0, x), \qquad
-              \varphi'(x) = \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}
+    .. math:: \varphi(x) = \max(0, x)
+
+    .. math:: \varphi'(x) = \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}
 
     Notes
     -----

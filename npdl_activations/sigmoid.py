@@ -11,8 +11,9 @@ from .elementwise import Elementwise
 class Sigmoid(Elementwise):
     r"""The logistic function: any real number to one between 0 and 1.
 
-    .. math:: \varphi(x) = \frac{1}{1 + e^{-x}}, \qquad
-              \varphi'(x) = \frac{e^{-x}}{(1 + e^{-x})^2}
+    .. math:: \varphi(x) = \frac{1}{1 + e^{-x}}
+
+    .. math:: \varphi'(x) = \frac{e^{-x}}{(1 + e^{-x})^2}
 
     Notes
     -----

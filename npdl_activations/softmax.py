@@ -68,8 +68,9 @@ def _jacobian(x: Array) -> Any:
 class Softmax(Activation):
     r"""From K logits to K probabilities, along one axis.
 
-    .. math:: \varphi(\mathbf{x})_j = \frac{e^{x_j}}{\sum_{k=1}^K e^{x_k}}, \qquad
-              \frac{\partial \varphi_i}{\partial x_j} = \varphi_i (\delta_{ij} - \varphi_j)
+    .. math:: \varphi(\mathbf{x})_j = \frac{e^{x_j}}{\sum_{k=1}^K e^{x_k}}
+
+    .. math:: \frac{\partial \varphi_i}{\partial x_j} = \varphi_i (\delta_{ij} - \varphi_j)
 
     Parameters
     ----------

@@ -12,7 +12,9 @@ from .sigmoid import Sigmoid
 class SoftPlus(Elementwise):
     r"""A smooth ReLU: any real number to a positive one.
 
-    .. math:: \varphi(x) = \ln(1 + e^x), \qquad \varphi'(x) = \frac{e^x}{1 + e^x}
+    .. math:: \varphi(x) = \ln(1 + e^x)
+
+    .. math:: \varphi'(x) = \frac{e^x}{1 + e^x}
 
     Notes
     -----

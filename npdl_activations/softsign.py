@@ -11,7 +11,9 @@ from .elementwise import Elementwise
 class SoftSign(Elementwise):
     r"""A sigmoid without exponentials: any real number to one between -1 and 1.
 
-    .. math:: \varphi(x) = \frac{x}{1 + |x|}, \qquad \varphi'(x) = \frac{1}{(1 + |x|)^2}
+    .. math:: \varphi(x) = \frac{x}{1 + |x|}
+
+    .. math:: \varphi'(x) = \frac{1}{(1 + |x|)^2}
 
     Notes
     -----

@@ -11,7 +11,9 @@ from .elementwise import Steep
 class SymmetricElliot(Steep):
     r"""Elliott's sigmoid, symmetric about 0: any real number to one between -1 and 1.
 
-    .. math:: \varphi(x) = \frac{s x}{1 + |s x|}, \qquad \varphi'(x) = \frac{s}{(1 + |s x|)^2}
+    .. math:: \varphi(x) = \frac{s x}{1 + |s x|}
+
+    .. math:: \varphi'(x) = \frac{s}{(1 + |s x|)^2}
 
     Parameters
     ----------

@@ -12,8 +12,9 @@ from .sigmoid import Sigmoid
 class Tanh(Elementwise):
     r"""The hyperbolic tangent: any real number to one between -1 and 1.
 
-    .. math:: \varphi(x) = \frac{\sinh x}{\cosh x} = \frac{e^x - e^{-x}}{e^x + e^{-x}}, \qquad
-              \varphi'(x) = 1 - \tanh^2 x
+    .. math:: \varphi(x) = \frac{\sinh x}{\cosh x} = \frac{e^x - e^{-x}}{e^x + e^{-x}}
+
+    .. math:: \varphi'(x) = 1 - \tanh^2 x
 
     Notes
     -----

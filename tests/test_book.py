@@ -33,6 +33,7 @@ THE_NINE = sorted(
     for value in vars(npdl_activations).values()
     if inspect.isclass(value) and value is not npdl_activations.Activation
 )
+CITATIONS = re.compile(r"\(bibliography\.md#([\w-]+)\)")
 FIGURE_TYPES = {"image/svg+xml", "image/png", "image/jpeg"}
 LONGEST_CELL = 20
 
@@ -84,8 +85,15 @@ def noisy(notebook):
 def uncited(notebook):
     """A citation of a work that is not in references.bib."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    keys = re.findall(r"\(bibliography\.md#([\w-]+)\)", text)
+    keys = CITATIONS.findall(text)
     return [f"{key} is not in references.bib" for key in keys if key.lower() not in CITED]
+
+
+def unlisted(notebook):
+    """A work that a chapter cites and does not list among its references."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    cited, _, listed = map(CITATIONS.findall, text.partition("## References"))
+    return sorted(set(cited) - set(listed)) if listed else []
 
 
 PHONE = 358  # the room for a figure on a page 390 pixels wide
@@ -137,7 +145,7 @@ def given_away(notebook):
     return [text for text in cells if text.startswith(FOLDED) and text != FOLDED]
 
 
-GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited]
+GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited, unlisted]
 GUARDS += [illegible, cryptic, unanswered, given_away]
 
 
@@ -199,6 +207,7 @@ def written(text):
         (noisy, sample(outputs=[nbformat.v4.new_output("stream", name="stderr", text="!")])),
         (noisy, sample(outputs=[nbformat.v4.new_output("error", ename="E", evalue="e")])),
         (uncited, written("[Nobody 1900](bibliography.md#nobody1900)")),
+        (unlisted, written("[1](bibliography.md#a)\n## References\n[2](bibliography.md#b)")),
         (illegible, lettered(8)),
         (cryptic, written("$$\nx\n$$ (eq-x)")),
         (cryptic, written("```{note}\n```")),

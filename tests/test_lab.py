@@ -15,6 +15,7 @@ import ml_dtypes
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from nbclient import NotebookClient
 from traitlets.config import Configurable
 
@@ -447,6 +448,34 @@ def test_curves_share_an_axes_and_name_their_steepness():
     assert list(lines(ax)) == ["Elliot (s = 0.5)", "Elliot (s = 1)", "Elliot (s = 2)"]
     assert ax.get_ylabel() == "f(x)"
     assert len({line.get_color() for line in lines(ax).values()}) == 3
+
+
+HUE_ROTATED = np.array([[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]])
+
+
+def luminance(colour):
+    """The relative luminance of WCAG 2, of red, green and blue from 0 to 1."""
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def on_a_dark_page(colour):
+    """What custom.css makes of a figure's colour: invert(0.92) hue-rotate(180deg)."""
+    return np.clip(HUE_ROTATED @ (0.92 - 0.84 * colour), 0, 1)
+
+
+def test_every_line_stands_out_from_a_white_and_from_a_dark_page():
+    use_house_style()
+    white, dark = np.ones(3), np.full(3, 0x12 / 255)
+    for line in plt.rcParams["axes.prop_cycle"]:
+        colour = np.array(to_rgb(line["color"]))
+        assert contrast(colour, white) > 3
+        assert contrast(on_a_dark_page(colour), dark) > 3
 
 
 @pytest.mark.usefixtures("no_figures")
