@@ -131,7 +131,7 @@ class Activation:
         raise NotImplementedError
 
     def jacobian(self, x: ArrayLike | None = None) -> Array:
-        """Return the Jacobian dy_i/dx_j at `x`, or at the last `forward`'s input.
+        """Return the Jacobian `dy_i/dx_j` at `x`, or at the last `forward`'s input.
 
         Parameters
         ----------

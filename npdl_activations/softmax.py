@@ -85,7 +85,7 @@ class Softmax(Activation):
     Notes
     -----
     `derivative` is an array of ones: it belongs to networks whose cross-entropy loss hands back
-    the gradient with respect to the logits, p - t, so that there is nothing left to multiply by.
+    the gradient with respect to the logits, `p - t`, so that there is nothing left to multiply by.
     The derivatives of the function itself are `jacobian` and `backward`.
 
     A row with infinite logits at its top divides 1 evenly among them; so does a row of -inf
@@ -94,7 +94,7 @@ class Softmax(Activation):
     dimensions raises a ValueError, and an array without `axis` a `numpy.exceptions.AxisError`.
 
     Within 0.51 ULP in float16 and bfloat16, 0.51 in float32 and 4 in float64 (`max_ulp`), for
-    rows of up to 10^5 logits between -10^4 and 10^4.
+    rows of up to 100,000 logits between -10,000 and 10,000.
 
     References
     ----------
@@ -168,7 +168,7 @@ class Softmax(Activation):
         return rows(_backward, *self._recall_with(gradient), axis=self.axis)
 
     def jacobian(self, x: ArrayLike | None = None) -> Array:
-        """Return the Jacobian dy_i/dx_j along `axis`, at `x` or at the last `forward`'s input.
+        """Return the Jacobian `dy_i/dx_j` along `axis`, at `x` or at the last `forward`'s input.
 
         Parameters
         ----------

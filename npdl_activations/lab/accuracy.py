@@ -74,7 +74,7 @@ SOFTMAX_SUM = 4  # how far the sum of a row may lie from 1, in units of the dtyp
 
 # What the functions are, in forms that lose nothing to cancellation, overflow or underflow. They
 # are evaluated in float64 for the narrower dtypes and in longdouble for float64. Each is a few
-# operations, good to an ULP or two of that wider format, so it strays from the truth by about
+# operations, good to a ULP or two of that wider format, so it strays from the truth by about
 # 10 / 2^29 = 2e-8 ULP of float32, and by 10 / 2^11 = 0.005 ULP of float64.
 
 
@@ -159,7 +159,7 @@ class Tally:
     largest: float = 0.0  # error, in ULP
     at: float = 0.0
     got: float = 0.0
-    correct: int = 0  # results within half an ULP, which is to say correctly rounded
+    correct: int = 0  # results within half a ULP, which is to say correctly rounded
     inputs: int = 0
     nans: int = 0  # of the inputs
     wrong_nans: int = 0  # NaN where the input is not, or the other way round
@@ -535,7 +535,7 @@ def row(name: str, dtype: str, kernel: str, at_level: dict[str, Tally]) -> dict[
             "out_of_order": upwards(max(tally.out_of_order for tally in at_level.values())),
         }
     if 0 < worst.largest < math.inf:
-        # With 50 digits or more. Where the truth is a power of two `spacing` took half an ULP.
+        # With 50 digits or more. Where the truth is a power of two `spacing` took half a ULP.
         exact = float(exactly(activation, kernel, x, got)[0])
         if not worst.largest / 2 - 0.01 < exact < worst.largest + 0.01:
             msg = f"{name}'s {kernel} at {x[0]} is off by {exact} ULP, not {worst.largest}"

@@ -106,9 +106,9 @@ def ulp_error(
 def finite_difference(function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Differentiate an elementwise function by central differences.
 
-    The quotient (f(x + h) - f(x - h)) / 2h strays from f'(x) by about h² f'''(x) / 6, and
-    rounding adds about 1e-16 f(x) / h. The step h = max(1, abs(x)) / 2**17, near the cube root
-    of the spacing of floats, keeps both small: where f is smooth, about ten digits are right.
+    The quotient `(f(x + h) - f(x - h)) / 2h` strays from `f'(x)` by about `h² f'''(x) / 6`, and
+    rounding adds about `1e-16 f(x) / h`. The step `h = max(1, abs(x)) / 2**17`, near the cube
+    root of the spacing of floats, keeps both small: where f is smooth, about ten digits are right.
 
     Parameters
     ----------
