@@ -18,7 +18,7 @@ class SoftPlus(Elementwise):
 
     Notes
     -----
-    Both are right in the tails, where log(1 + exp(x)) overflows on the right and is 0 on the
+    Both are right in the tails, where `log(1 + exp(x))` overflows on the right and is 0 on the
     left. The inputs and errors are those of `Activation`.
 
     Within 0.51 ULP in float16 and bfloat16, 4 in float32 and 3 in float64 (`max_ulp`).

@@ -38,8 +38,10 @@ MISREAD = {
 # Rows stand as far apart as the style sheet has them; the converter would print the distance.
 DISTANCE = re.compile(r"(\\\\)\*?\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
 
-# A prime is drawn at full size after its letter: as a superscript browsers shrink it to a speck.
-PRIMED = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>([′″‴])</mo></msup>")
+# A prime is drawn at full size after its letter, or its function's name: as a superscript browsers
+# shrink it to a speck.
+NAMED = r"<mi[^>]*>[^<]*</mi>|<mrow><mspace></mspace><mi>[^<]*</mi></mrow>"
+PRIMED = re.compile(rf"<msup>({NAMED})<mo>([′″‴])</mo></msup>")
 
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 NOT_DRAWN = re.compile(r"<annotation.*?</annotation>|<[^>]*>", re.DOTALL)

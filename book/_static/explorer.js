@@ -13,12 +13,13 @@
   // |s x| may overflow, |x| + 1 / s does not.
   const rest = (x, s) => 1 / s / (1 / s + Math.abs(x));
 
-  // `reach` is how far the static figure goes on either side of 0.
+  // `reach` is how far the static figure goes on either side of 0. The point starts at 1, or where
+  // `start` says: in sight beside the derivative's.
   const functions = {
     Sigmoid: { f: logistic, slope: bell, reach: 8 },
     Tanh: { f: Math.tanh, slope: (x) => 4 * bell(2 * x), reach: 5 },
-    ReLU: { f: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0), reach: 4 },
-    Linear: { f: (x) => x, slope: () => 1, reach: 4 },
+    ReLU: { f: (x) => Math.max(x, 0), slope: (x) => (x > 0 ? 1 : 0), reach: 4, start: 2 },
+    Linear: { f: (x) => x, slope: () => 1, reach: 4, start: 2 },
     Elliot: {
       f: (x, s) => (x < 0 ? rest(x, s) / 2 : 1 - rest(x, s) / 2),
       slope: (x, s) => (s / 2) * rest(x, s) * rest(x, s),
@@ -113,7 +114,7 @@
   // A function, or two for the reader to choose, with the derivatives and a point that moves.
   const curves = (figure, names) => {
     const alone = names.length === 1;
-    const { reach, steepness } = functions[names[0]];
+    const { reach, start = 1, steepness } = functions[names[0]];
     const options = (name) =>
       Object.keys(functions)
         .map((key) => `<option${key === name ? " selected" : ""}>${key}</option>`)
@@ -127,7 +128,7 @@
     const html = `${alone ? "" : "<p>Choose two, and drag the points.</p>"}
       <svg role="img"></svg>
       <div class="fields">
-        ${slider("x", "<i>x</i>", 1, [-reach, reach])}
+        ${slider("x", "<i>x</i>", start, [-reach, reach])}
         ${steepness ? slider("steepness", steep, steepness, [0.1, 5], least) : ""}
       </div>
       ${rows.join("")}`;
@@ -144,7 +145,7 @@
         const [y, m] = [f(x, steepness), slope(x, steepness)];
         box.querySelectorAll("output")[i].innerHTML =
           `<span class="f${i}"><i>f</i>(<i>x</i>) = ${number(y, six(y))}</span>
-          <span class="d${i}"><i>f</i>′(<i>x</i>) = ${number(m, six(m))}</span>`;
+          <span class="d${i}"><i>f</i>&hairsp;′(<i>x</i>) = ${number(m, six(m))}</span>`;
         return [x, y, m];
       });
       const svg = box.querySelector("svg");

@@ -255,7 +255,7 @@ def test_the_fields_have_names_and_the_numbers_are_announced(visit):
     assert box.get_by_role("slider", name="steepness s", exact=True).count() == 1
     assert box.get_by_role("spinbutton").count() == 2
     assert box.locator("[aria-live=polite]").inner_text()
-    assert box.get_by_role("img", name="Two curves over x from -8 to 8.").count() == 1
+    assert box.get_by_role("img", name="Two curves over x from −8 to 8.").count() == 1
 
 
 COLOURS = """() => ["path.f0", "path.d0", ".explorer text", ".grid", ".axis"].map((part) => {

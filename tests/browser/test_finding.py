@@ -94,6 +94,10 @@ def test_search_leads_from_every_name_to_its_chapter(visit):
     page = visit("search.html?q=expit")
     first = page.locator("#search-results li a").first
     assert first.inner_text().endswith("Sigmoid")
+    found = page.locator("#search-results li > a").all_inner_texts()
+    assert len(found) == len(set(found))
+    assert "inverse logit" in page.locator("#search-results .context").first.inner_text()
+    assert "(0,14]" not in page.locator("#search-results").inner_text()
     search = "name => Search._performSearch(...Search._parseQuery(name)).at(-1)[0]"
     wanted = dict(other_names())
     assert len(wanted) > 30
