@@ -174,13 +174,13 @@
         `<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
       const circle = (kind, x, y, r) => `<circle class="${kind}" cx="${x}" cy="${y}" r="${r}"/>`;
 
-      let [inside, points, text] = ["", "", ""];
+      let [under, inside, points, text] = ["", "", "", ""];
       for (const x of ticks(-reach, reach, 8)) {
-        inside += line(x ? "grid" : "axis", right(x), 0, right(x), height);
+        under += line(x ? "grid" : "axis", right(x), 0, right(x), height);
         text += `<text x="${left + right(x)}" y="${height + 24}">${minus(`${x}`)}</text>`;
       }
       for (const y of ticks(low, high, 6)) {
-        inside += line(y ? "grid" : "axis", 0, down(y), width, down(y));
+        under += line(y ? "grid" : "axis", 0, down(y), width, down(y));
         text += `<text class="side" x="${left - 8}" y="${down(y) + 10}">${minus(`${y}`)}</text>`;
       }
       for (const [kind, g] of lines) {
@@ -196,13 +196,13 @@
         const tilt = Math.atan2((m * height) / (high - low), width / (2 * reach));
         const [dx, dy] = [80 * Math.cos(tilt), 80 * Math.sin(tilt)];
         inside += i ? "" : line("guide", at, 0, at, height);
-        inside += beyond ? "" : line(`tangent d${i}`, at - dx, up + dy, at + dx, up - dy);
+        under += beyond ? "" : line(`tangent d${i}`, at - dx, up + dy, at + dx, up - dy);
         points += circle(`d${i}`, at, down(between(low, m, high)), 4);
         points += circle(`halo f${i}`, at, up, 16);
         points += circle(`point f${i}${beyond ? " beyond" : ""}`, at, up, 7);
       });
       svg.innerHTML = `${text}
-        <svg x="${left}" y="6" width="${width}" height="${height}">${inside}</svg>
+        <svg x="${left}" y="6" width="${width}" height="${height}">${under}${inside}</svg>
         <g transform="translate(${left} 6)">${points}</g>`;
     };
 
