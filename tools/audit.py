@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,18 @@ def lighthouse(address: str, page: str) -> list[Finding]:
     return found + [Finding(name, page, audits[name]["numericValue"]) for name in METRICS]
 
 
+def median(address: str, page: str) -> list[Finding]:
+    """Return what Lighthouse says of a page: once where it keeps to the limits, else of three.
+
+    Whatever else the machine does at that moment slows a page down.
+    """
+    runs = [lighthouse(address, page)]
+    if over(runs[0], LIGHTHOUSE):
+        runs += [lighthouse(address, page) for _ in range(2)]
+    rows = zip(*runs, strict=True)
+    return [sorted(row, key=attrgetter("value"))[len(row) // 2] for row in rows]
+
+
 def checked(java: str) -> list[Finding]:
     """Return what the Nu Html Checker finds, which element stands in which included."""
     program = str(NODE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar")
@@ -164,7 +176,7 @@ def main() -> int:
             rows |= LIGHTHOUSE
             for page in chapters():
                 print(f"{page} in Lighthouse", flush=True)
-                findings += lighthouse(server.address, page)
+                findings += median(server.address, page)
         if npm and java:
             findings += checked(java)
     missed = over(findings, rows)

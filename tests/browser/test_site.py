@@ -1,9 +1,10 @@
 """Every page of the site keeps to the figures in tools/measuring.py."""
 
 import os
+import re
 
 import pytest
-from measuring import ROWS, chapters, invalid, links, measure, over, serve, to_visit
+from measuring import ROWS, SETTLED, chapters, invalid, links, measure, over, read, serve, to_visit
 
 
 @pytest.mark.parametrize("page", to_visit())
@@ -17,6 +18,19 @@ def test_no_link_is_broken_and_no_id_stands_twice():
 
 def test_the_html_is_valid():
     assert over(invalid()) == []
+
+
+def test_an_equation_and_its_full_stop_stay_on_one_line(visit):
+    page = visit("book/tanh.html", viewport={"width": 390, "height": 844})
+    page.wait_for_function(SETTLED)
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.together')].map((part) =>"
+        " new Set([...part.getClientRects()].map(({ bottom }) => Math.round(bottom))).size)"
+    )
+    assert len(lines) > 10
+    assert set(lines) == {1}
+    loose = re.sub('<span class="together">.*?</span>', "", read("book/tanh.html"), flags=re.DOTALL)
+    assert not re.search("</math>[.,;:!?)]", loose)
 
 
 FAULTY = """<!DOCTYPE html>
