@@ -4,7 +4,6 @@ import importlib.util
 import inspect
 import json
 import re
-import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -20,7 +19,6 @@ import npdl_activations
 
 BOOK = Path(__file__).parent.parent / "book"
 SOURCES = sorted([*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")])
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 spec = importlib.util.spec_from_file_location("mathml", BOOK / "_ext" / "mathml.py")
 ext = importlib.util.module_from_spec(spec)
@@ -189,21 +187,13 @@ def test_a_broken_equation_stops_the_build_and_names_its_place(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def page(site):
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: equations in a browser not checked (apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        page.goto((site / "index.html").as_uri())
-        page.add_script_tag(path=BOOK / "_static" / "scroll.js")  # the book has it on every page
-        page.evaluate("document.fonts.ready")
-        yield page
-        browser.close()
+def page(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((site / "index.html").as_uri())
+    page.add_script_tag(path=BOOK / "_static" / "scroll.js")  # the book has it on every page
+    page.evaluate("document.fonts.ready")
+    yield page
+    page.close()
 
 
 def test_a_wide_equation_scrolls_by_keyboard_and_a_narrow_one_is_passed_over(page):

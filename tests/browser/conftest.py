@@ -1,17 +1,7 @@
-"""What the browser tests share: the built book behind a server, and a browser to read it with."""
-
-import os
+"""What the browser tests share: the built book behind a server, and its pages in a browser."""
 
 import pytest
-from measuring import ARGUMENTS, CHROMIUM, NO_CHROMIUM, SITE, Traffic, serve
-from playwright.sync_api import sync_playwright
-
-
-def pytest_runtest_setup(item):
-    """Where there is no Chromium, skip what needs one, in one line of the summary; not in CI."""
-    if CHROMIUM is None and "browser" in item.fixturenames:
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop(NO_CHROMIUM)
+from measuring import SITE, Traffic, serve
 
 
 @pytest.fixture(scope="session")
@@ -20,15 +10,6 @@ def server():
     assert (SITE / "index.html").is_file(), "build the book first: make browser does"
     with serve() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
