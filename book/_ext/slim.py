@@ -1,4 +1,4 @@
-"""Serve a page with one style sheet and two scripts that hold what the book uses of its theme.
+"""Serve a page with one style sheet and one script that hold what the book uses of its theme.
 
 As the theme and the extensions have it, a page asks for 1 MB of style sheets, scripts and icons,
 compressed, and shows nothing before most of it is there. Left out are:
@@ -10,8 +10,8 @@ compressed, and shows nothing before most of it is there. Left out are:
 - from the theme's script, the part that measures everything that may scroll as soon as a page is
   there, and so has all of it laid out at once. scroll.js measures what comes into view.
 
-Scripts run when the page is there, in the order they had. Bootstrap is apart: two short tasks let a
-reader in between, one long task does not.
+Scripts run when the page is there, in the order they had. Bootstrap, as large as all the others, is
+asked for after them, by late.js.
 """
 
 import base64
@@ -49,9 +49,10 @@ SCRIPTS = [
     "scripts/pydata-sphinx-theme.js",
     "togglebutton.js",
     "scroll.js",
+    "late.js",
 ]
 BOOTSTRAP = "scripts/bootstrap.js"
-# Written into the two files, or left out for the reasons above.
+# Written into the two files, asked for later, or left out for the reasons above.
 GONE = [
     *STYLES,
     *SCRIPTS,
@@ -181,7 +182,6 @@ def slim(page: str, style: str, script: str) -> str:
     files = (
         f'<link rel="stylesheet" href="{root[1]}_static/{style}" />\n'
         f'<script defer src="{root[1]}_static/{script}"></script>\n'
-        f'<script defer src="{root[1]}_static/{BOOTSTRAP}"></script>\n'
     )
     return SCRIPT.sub("<script defer ", page).replace(HEAD, files)
 

@@ -33,6 +33,18 @@ def test_an_equation_and_its_full_stop_stay_on_one_line(visit):
     assert not re.search("</math>[.,;:!?)]", loose)
 
 
+def test_menus_and_the_mark_on_a_section_work_although_their_script_comes_late(visit):
+    page = visit("book/sigmoid.html", viewport={"width": 1400, "height": 900})
+    assert "bootstrap.js" not in read("book/sigmoid.html")
+    page.wait_for_function("window.bootstrap")
+    page.wait_for_function(SETTLED)
+    page.get_by_role("button", name="Download this page").click()
+    page.get_by_role("link", name=".ipynb").wait_for()
+    for section in ("Definition", "Quiz"):
+        page.get_by_role("heading", name=section, exact=True).evaluate("it => it.scrollIntoView()")
+        page.locator(".page-toc .active", has_text=section).wait_for()
+
+
 FAULTY = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <title>Faults</title>
