@@ -1,6 +1,7 @@
 """Say what a term means where the pointer rests on its link, as a citation says what it cites."""
 
 import html
+from functools import cache
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -23,6 +24,7 @@ def plain(definition: nodes.Element) -> str:
     return " ".join(definition.astext().split())
 
 
+@cache
 def meanings(app: Sphinx) -> dict[str, str]:
     """Return what each term of the glossary means, by the name of its place there."""
     glossary = app.env.get_doctree(GLOSSARY)
