@@ -42,6 +42,10 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def markdown(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
 def uncounted(notebook):
     """Nbval compares nothing in a cell without a count; counts in order mean a clean run."""
     counts = [cell.execution_count for cell in code_cells(notebook)]
@@ -84,15 +88,14 @@ def noisy(notebook):
 
 def uncited(notebook):
     """A citation of a work that is not in references.bib."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    keys = CITATIONS.findall(text)
+    keys = CITATIONS.findall(markdown(notebook))
     return [f"{key} is not in references.bib" for key in keys if key.lower() not in CITED]
 
 
 def unlisted(notebook):
     """A work that a chapter cites and does not list among its references."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    cited, _, listed = map(CITATIONS.findall, text.partition("## References"))
+    parts = markdown(notebook).partition("## References")
+    cited, _, listed = map(CITATIONS.findall, parts)
     return sorted(set(cited) - set(listed)) if listed else []
 
 
@@ -118,10 +121,8 @@ def illegible(notebook):
 
 def cryptic(notebook):
     """Markdown that only the book understands, and Binder and Colab show as it stands."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return re.findall(
-        r"^(?:```+|:::+)\{.*|\{[\w:-]+\}`.*|^\$\$ *\(.*|^\([\w-]+\)=", text, re.MULTILINE
-    )
+    noise = r"^(?:```+|:::+)\{.*|\{[\w:-]+\}`.*|^\$\$ *\(.*|^\([\w-]+\)="
+    return re.findall(noise, markdown(notebook), re.MULTILINE)
 
 
 QUESTION = re.compile(r"^\*\*\d+\.\*\* .+?(?=^\*\*\d|\Z)", re.MULTILINE | re.DOTALL)
@@ -303,8 +304,7 @@ def prose(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".ipynb":
         return text
-    cells = nbformat.reads(text, as_version=4).cells
-    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return markdown(nbformat.reads(text, as_version=4))
 
 
 def dangling(text, folder):
