@@ -163,7 +163,7 @@ def test_sigmoid_on_the_far_left_is_small_and_not_0(x, right):
         (Sigmoid, np.float32(17), 4.1e-8),
         (Sigmoid, np.float64(40), 4.2e-18),
         (Tanh, np.float32(10), 8.2e-9),
-        (Tanh, np.float64(19), 1.26e-16),
+        (Tanh, np.float64(20), 1.7e-17),
     ],
     ids=repr,
 )
