@@ -1,4 +1,4 @@
-"""Nine activation functions of neural networks, and their derivatives, right in the tails too."""
+"""Activation functions of neural networks and their derivatives, right in the tails too."""
 
 from .activation import Activation
 from .elliot import Elliot
@@ -26,4 +26,4 @@ __all__ = [
     "get",
 ]
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"

@@ -1,10 +1,39 @@
 """Activation: the verbs that every activation answers to, and the memory behind them."""
 
-from typing import Any, ClassVar
+import math
+from collections.abc import Mapping
+from functools import partial
+from numbers import Real
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
 from .arrays import Array, real
+
+
+def positive(value: object, name: str, who: object, below: float = math.inf) -> float:
+    """Return the parameter `name` as a float: a positive number, and smaller than `below`.
+
+    Raises
+    ------
+    TypeError
+        If it is not a real number.
+    ValueError
+        If it is not positive, or not smaller than `below`.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        msg = f"{who} takes a real number as {name}, not {type(value).__name__}"
+        raise TypeError(msg)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer or fraction beyond every float
+        number = math.inf
+    if not 0 < number < below:
+        limit = "finite" if below == math.inf else f"below {below:.3g}"
+        msg = f"{who} takes a positive {name} that is {limit}, not {number}"
+        raise ValueError(msg)
+    return number
 
 
 class Activation:
@@ -18,22 +47,32 @@ class Activation:
     Notes
     -----
     float16, float32, float64, longdouble and the bfloat16 of ml_dtypes come back as they went in.
-    Booleans and integers are computed in float64. Anything else raises a TypeError that names the
-    dtype. Lists and scalars are taken as `numpy.asarray` takes them; what has no dimensions
-    comes back as a NumPy scalar.
+    Booleans and integers are computed in float64; float16 and bfloat16 meet in float32. Anything
+    else raises a TypeError that names the dtype. Lists and scalars are taken as `numpy.asarray`
+    takes them; what has no dimensions comes back as a NumPy scalar.
+
+    What would lose something as a plain array is a TypeError that says what to do instead: a
+    masked array, a pandas or xarray object, a dask array, a quantity with a unit, a tensor that
+    requires a gradient, alone or in a list. Other tensors that NumPy reads are converted.
 
     Nothing returned is the caller's own array (but for `out`), and nothing that the caller does
-    to an array after `forward` changes what is remembered.
+    to an array after `forward` changes what is remembered. A copy, a pickle and what `get` makes
+    of an instance have its class and parameters, and remember nothing.
 
     Attributes
     ----------
-    max_ulp : dict of str to float
-        How far the value and the derivative lie from the truth at most, in units in the last
-        place, by the name of the dtype.
+    names : tuple of str
+        The names by which `get` knows the class.
+    max_ulp : dict of str to dict of str to float
+        How far an answer lies from the truth at most, in units in the last place: by the name of
+        the dtype, then by what is asked, ``"value"``, ``"derivative"``, ``"backward"`` or
+        ``"jacobian"``.
     """
 
-    max_ulp: ClassVar[dict[str, float]]
+    names: ClassVar[tuple[str, ...]] = ()
+    max_ulp: ClassVar[dict[str, dict[str, float]]]
 
+    _parameters: Mapping[str, Any] = MappingProxyType({})
     _last: Array | None = None
 
     def __call__(self, x: ArrayLike, out: Array | None = None) -> Any:
@@ -60,13 +99,15 @@ class Activation:
         """
         raise NotImplementedError
 
-    def forward(self, input: ArrayLike) -> Any:  # noqa: A002 -- the name that npdl gave it
+    def forward(self, input: ArrayLike, out: Array | None = None) -> Any:  # noqa: A002 -- npdl's name
         """Return the activation's value at `input`, and remember `input`.
 
         Parameters
         ----------
         input : array_like
             Real numbers, any shape.
+        out : ndarray, optional
+            Where to write the value, as in a call.
 
         Returns
         -------
@@ -75,21 +116,24 @@ class Activation:
 
         Raises
         ------
-        TypeError
-            If `input` does not hold real numbers. What was remembered before is kept.
+        TypeError, ValueError
+            As a call does. What was remembered before is then kept.
         """
         x = real(input, self)
-        value = self(x)
-        self._last = x.copy()
+        kept = x.copy()  # before `out`, which may be x, is written to
+        value = self(x, out=out)
+        self._last = kept
         return value
 
-    def derivative(self, input: ArrayLike | None = None) -> Any:  # noqa: A002
+    def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
         """Return the elementwise derivative at `input`, or at the last `forward`'s input.
 
         Parameters
         ----------
         input : array_like, optional
             Real numbers, any shape. The memory is neither read nor changed if it is given.
+        out : ndarray, optional
+            Where to write the derivative, as in a call.
 
         Returns
         -------
@@ -101,17 +145,21 @@ class Activation:
         RuntimeError
             If `input` is not given and there was no `forward` before.
         TypeError
-            If `input` does not hold real numbers.
+            If `input` does not hold real numbers, or `out` is not an array of their dtype.
+        ValueError
+            If `out` has another shape, or is read-only.
         """
         raise NotImplementedError
 
-    def backward(self, gradient: ArrayLike) -> Any:
+    def backward(self, gradient: ArrayLike, out: Array | None = None) -> Any:
         """Return the vector-Jacobian product at the last `forward`'s input.
 
         Parameters
         ----------
         gradient : array_like
             dL/dy, the loss's gradient with respect to what `forward` returned, of its shape.
+        out : ndarray, optional
+            Where to write the answer, as in a call; it may be `gradient`.
 
         Returns
         -------
@@ -124,11 +172,33 @@ class Activation:
         RuntimeError
             If there was no `forward` before.
         TypeError
-            If `gradient` does not hold real numbers.
+            If `gradient` does not hold real numbers, or `out` is not an array of the answer's dtype.
         ValueError
-            If `gradient` has another shape.
+            If `gradient` or `out` has another shape, or `out` is read-only.
         """
         raise NotImplementedError
+
+    def parameter_gradients(self, gradient: ArrayLike) -> dict[str, float]:
+        """Return the loss's gradient with respect to each parameter, at the last `forward`'s input.
+
+        Parameters
+        ----------
+        gradient : array_like
+            dL/dy, of the shape of what `forward` returned.
+
+        Returns
+        -------
+        dict of str to float
+            dL/d(parameter), summed over all numbers, by the parameter's name. Empty for an
+            activation without parameters that a network could learn.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError
+            As `backward` does.
+        """
+        self._recall_with(gradient)
+        return {}
 
     def jacobian(self, x: ArrayLike | None = None) -> Array:
         """Return the Jacobian `dy_i/dx_j` at `x`, or at the last `forward`'s input.
@@ -173,9 +243,9 @@ class Activation:
         return g, x
 
     @property
-    def _parameters(self) -> dict[str, Any]:
-        """What the constructor was given, by name."""
-        return {}
+    def parameters(self) -> dict[str, Any]:
+        """What the constructor takes, by name."""
+        return dict(self._parameters)
 
     def __str__(self) -> str:
         """Return the class's name."""
@@ -194,3 +264,12 @@ class Activation:
     def __hash__(self) -> int:
         """Return a hash that equal activations share."""
         return hash((type(self), *self._parameters.items()))
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
+        """Have copies and pickles carry the class and the parameters alone."""
+        return partial(type(self), **self._parameters), ()
+
+    def __setstate__(self, state: object) -> None:
+        """Refuse the pickles of version 1, which hold attributes that no longer fit."""
+        msg = f"this pickle of {self} comes from version 1: make the activation anew"
+        raise ValueError(msg)

@@ -18,14 +18,14 @@ class Elliot(Steep):
     Parameters
     ----------
     steepness : float, default 1
-        The factor s, a positive finite number.
+        The factor s, a positive number below 2^1020.
 
     Raises
     ------
     TypeError
         If `steepness` is not a real number.
     ValueError
-        If `steepness` is not positive and finite.
+        If `steepness` is not positive, or 2^1020 or more.
 
     Notes
     -----
@@ -49,9 +49,15 @@ class Elliot(Steep):
     2.5e-11
     """
 
-    formula = "s*x / (2 * (1 + Abs(s*x))) + 1/2"
-    derivative_formula = "s / (2 * (1 + Abs(s*x))**2)"
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
+    names = ("elliot", "Elliot")
+    formula = "steepness*x / (2 * (1 + Abs(steepness*x))) + 1/2"
+    derivative_formula = "steepness / (2 * (1 + Abs(steepness*x))**2)"
+    max_ulp: ClassVar = {
+        "float16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "bfloat16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "float32": {"value": 1.5, "derivative": 3, "backward": 3.5},
+        "float64": {"value": 1.5, "derivative": 3, "backward": 3.5},
+    }
 
     def _forward(self, x: Array) -> Any:
         # elliot(-x) = 1 - elliot(x), so the small side is computed as it is, and nothing cancels.
@@ -60,9 +66,9 @@ class Elliot(Steep):
         small = 0.5 * u / (u + np.abs(self.steepness * u * x))
         return np.abs((x >= 0) - small)
 
-    def _derivative(self, x: Array) -> Any:
+    def _derivative(self, x: Array, gradient: Any = 1) -> Any:
         # Two divisions, because the square overflows long before 0.5 s / d^2 is 0. Here d is
         # 1 + |s x| counted in that unit.
         u = self._unit
         d = u + np.abs(self.steepness * u * x)
-        return 0.5 * self.steepness * u / d * u / d
+        return gradient * (0.5 * self.steepness * u * u) / d / d

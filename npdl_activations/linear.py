@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arrays import Array
+from .arithmetic import nan_where
+from .arrays import Array, writes
 from .elementwise import Elementwise
 
 
@@ -35,13 +36,24 @@ class Linear(Elementwise):
     [1. 1. 1.]
     """
 
+    names = ("linear", "Linear")
     formula = "x"
     derivative_formula = "1"
-    max_ulp: ClassVar = {"float16": 0, "bfloat16": 0, "float32": 0, "float64": 0}
+    max_ulp: ClassVar = {
+        "float16": {"value": 0, "derivative": 0, "backward": 0},
+        "bfloat16": {"value": 0, "derivative": 0, "backward": 0},
+        "float32": {"value": 0, "derivative": 0, "backward": 0},
+        "float64": {"value": 0, "derivative": 0, "backward": 0},
+    }
 
-    def _forward(self, x: Array) -> Any:
-        return x
+    @writes
+    def _forward(self, x: Array, out: Array | None = None) -> Any:
+        return np.positive(x, out=out)
 
     def _derivative(self, x: Array) -> Any:
         # Clipping keeps NaN, where np.ones_like would hide it.
         return np.clip(x, 1, 1)
+
+    @writes
+    def _backward(self, gradient: Array, x: Array, out: Array | None = None) -> Any:
+        return nan_where(x, np.positive(gradient, out=out))

@@ -1,43 +1,24 @@
-"""`get`: an activation by its name."""
+"""`get`: an activation by its name. What the package exports is what is known."""
 
-from copy import deepcopy
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from .activation import Activation
-from .elliot import Elliot
-from .linear import Linear
-from .relu import ReLU
-from .sigmoid import Sigmoid
-from .softmax import Softmax
-from .softplus import SoftPlus
-from .softsign import SoftSign
-from .symmetric_elliot import SymmetricElliot
-from .tanh import Tanh
 
-NAMES: dict[str, type[Activation]] = {
-    "sigmoid": Sigmoid,
-    "Sigmoid": Sigmoid,
-    "tan": Tanh,
-    "tanh": Tanh,
-    "Tanh": Tanh,
-    "relu": ReLU,
-    "ReLU": ReLU,
-    "RELU": ReLU,
-    "linear": Linear,
-    "Linear": Linear,
-    "softmax": Softmax,
-    "Softmax": Softmax,
-    "elliot": Elliot,
-    "Elliot": Elliot,
-    "symmetric_elliot": SymmetricElliot,
-    "SymmetricElliot": SymmetricElliot,
-    "SoftPlus": SoftPlus,
-    "soft_plus": SoftPlus,
-    "softplus": SoftPlus,
-    "SoftSign": SoftSign,
-    "softsign": SoftSign,
-    "soft_sign": SoftSign,
-}
+
+@cache
+def classes() -> list[type[Activation]]:
+    """Return the activations that the package exports, in the order of its `__all__`."""
+    package = import_module(__package__)
+    exported = (getattr(package, name) for name in package.__all__)
+    return [c for c in exported if isinstance(c, type) and c is not Activation]
+
+
+@cache
+def names() -> dict[str, type[Activation]]:
+    """Return the class that each name stands for, as the classes state their names."""
+    return {name: cls for cls in classes() for name in cls.names}
 
 
 def get(activation: str | Activation, **parameters: Any) -> Activation:
@@ -46,7 +27,8 @@ def get(activation: str | Activation, **parameters: Any) -> Activation:
     Parameters
     ----------
     activation : str or Activation
-        One of the names in `NAMES`, or an activation to copy, without what it remembers.
+        One of the names that the classes state in `names`, or an activation to copy, without
+        what it remembers.
     **parameters
         What the activation's class takes, where `activation` is a name.
 
@@ -75,19 +57,26 @@ def get(activation: str | Activation, **parameters: Any) -> Activation:
         if parameters:
             msg = f"parameters go with a name, not with an instance: {activation!r} has its own"
             raise TypeError(msg)
-        fresh = deepcopy(activation)
-        fresh._last = None
-        return fresh
+        make, none = activation.__reduce__()
+        return make(*none)
     if not isinstance(activation, str):
         msg = f"get takes a name or an Activation instance, not {activation!r}"
         raise ValueError(msg)  # noqa: TRY004 -- npdl raised it, and callers may catch it
-    if activation not in NAMES:
-        # Imported where it is needed: `import npdl_activations` loads NumPy and nothing else.
-        from difflib import get_close_matches
-
-        known = {name.lower(): name for name in reversed(NAMES)}
-        close = get_close_matches(activation.lower(), known, n=1)
-        hint = f"did you mean {known[close[0]]!r}?" if close else f"known are {', '.join(NAMES)}"
-        msg = f"unknown activation {activation!r}: {hint}"
+    if activation not in names():
+        msg = f"unknown activation {activation!r}: {_hint(activation)}"
         raise ValueError(msg)
-    return NAMES[activation](**parameters)
+    return names()[activation](**parameters)
+
+
+def _hint(unknown: str) -> str:
+    """Return the name that was probably meant, or all names."""
+    # Imported where it is needed: `import npdl_activations` loads NumPy and nothing else.
+    from difflib import get_close_matches
+
+    def plain(name: str) -> str:
+        return "".join(filter(str.isalnum, name.lower()))
+
+    known = {plain(name): name for name in reversed(names())}
+    # A letter of seven may be a slip; a letter of four makes another function: gelu, selu, relu6.
+    close = get_close_matches(plain(unknown), known, n=1, cutoff=0.9)
+    return f"did you mean {known[close[0]]!r}?" if close else f"known are {', '.join(names())}"

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arrays import Array
+from .arithmetic import kept, nan_where
+from .arrays import Array, writes
 from .elementwise import Elementwise
 
 
@@ -36,14 +37,27 @@ class ReLU(Elementwise):
     [0. 0. 1.]
     """
 
+    names = ("relu", "ReLU", "RELU")
     formula = "Max(0, x)"
     derivative_formula = "Heaviside(x, 0)"
-    max_ulp: ClassVar = {"float16": 0, "bfloat16": 0, "float32": 0, "float64": 0}
+    kinks = (0.0,)
+    max_ulp: ClassVar = {
+        "float16": {"value": 0, "derivative": 0, "backward": 0},
+        "bfloat16": {"value": 0, "derivative": 0, "backward": 0},
+        "float32": {"value": 0, "derivative": 0, "backward": 0},
+        "float64": {"value": 0, "derivative": 0, "backward": 0},
+    }
 
-    def _forward(self, x: Array) -> Any:
-        # + 0 turns -0 into 0: which of two zeros np.maximum returns depends on the processor.
-        return np.maximum(x, 0) + 0
+    @writes
+    def _forward(self, x: Array, out: Array | None = None) -> Any:
+        # + 0 turns -0 into 0: which of two zeros a maximum returns depends on the processor.
+        return np.add(np.clip(x, 0, np.inf, out=out), 0, out=out)
 
     def _derivative(self, x: Array) -> Any:
         # The sign of NaN is NaN, where x > 0 would be False.
-        return np.sign(np.maximum(x, 0))
+        return np.sign(np.clip(x, 0, np.inf))
+
+    @writes
+    def _backward(self, gradient: Array, x: Array, out: Array | None = None) -> Any:
+        # 0 where the unit is off, whatever arrives: 0 times infinity would be NaN.
+        return nan_where(x, kept(gradient, x > 0, out=out))

@@ -1,71 +1,16 @@
 """Softmax, from logits to probabilities."""
 
-from operator import index
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .activation import Activation
-from .arrays import Array, floating, real, rows, with_rows
+from .arithmetic import row_sum, two_sum
+from .arrays import Array, checked_out, floating
+from .rowwise import Rowwise
 
 
-def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a + b, rounded, and what the rounding lost, exactly (Knuth)."""
-    total = a + b
-    back = total - a
-    return total, (a - (total - back)) + (b - back)
-
-
-def _row_sum(z: Array) -> Any:
-    # Beside a number near 1 np.sum rounds at every step, to several ULP in all. The leading bits
-    # of numbers up to 1, cut off where 2K of them still add up exactly, are summed on their own.
-    room = 2.0 ** (z.shape[-1].bit_length() + 1)
-    leading = (z + room) - room
-    return np.sum(leading, axis=-1, keepdims=True) + np.sum(z - leading, axis=-1, keepdims=True)
-
-
-def _softmax(x: Array) -> Any:
-    # float32's exp falls here and there where it should rise, which would swap close logits.
-    wide = x.astype(np.result_type(x, np.float64))
-    top = np.max(wide, axis=-1, keepdims=True)
-    infinite = np.isinf(top)
-    if infinite.any():
-        # The largest logits share the row evenly: the limit as they grow, or fall, together.
-        wide = np.where(infinite & (wide == top), 0, np.where(infinite, -np.inf, wide))
-        top = np.where(infinite, 0, top)
-    if wide.dtype != x.dtype:  # what float64 rounds is far below a float32's last bit
-        z = np.exp(wide - top)
-        return z / np.sum(z, axis=-1, keepdims=True)
-    # x - top rounds where x and top are far apart, by tens of ULP after exp. With what it lost,
-    # e^(gap + lost) is z + z lost to the first order, where z = e^gap.
-    gap, lost = _two_sum(wide, -top)
-    z = np.exp(gap)
-    # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 - 0 is the answer.
-    z += z * np.fmax(lost, -1)
-    return z / _row_sum(z)
-
-
-def _backward(gradient: Array, x: Array) -> Any:
-    p = _softmax(x)
-    # Shifting the gradient changes nothing, as the rows of the Jacobian sum to 0. Counted from
-    # the most probable class on, that class adds 0 to the mean and 1 - p never comes up.
-    top = np.argmax(p, axis=-1, keepdims=True)
-    g = gradient - np.take_along_axis(gradient, top, axis=-1)
-    return p * (g - _row_sum(p * g))
-
-
-def _jacobian(x: Array) -> Any:
-    p = _softmax(x)
-    matrix = -p[:, :, np.newaxis] * p[:, np.newaxis, :]
-    # p (1 - p) cancels where p is near 1; minus the rest of the row is the same without it.
-    k = np.arange(p.shape[-1])
-    matrix[:, k, k] = 0
-    matrix[:, k, k] = -_row_sum(matrix)[..., 0]
-    return matrix
-
-
-class Softmax(Activation):
+class Softmax(Rowwise):
     r"""From K logits to K probabilities, along one axis.
 
     .. math:: \varphi(\mathbf{x})_j = \frac{e^{x_j}}{\sum_{k=1}^K e^{x_k}}
@@ -74,19 +19,25 @@ class Softmax(Activation):
 
     Parameters
     ----------
-    axis : int, default -1
-        The axis along which the probabilities sum to 1.
+    axis : int, tuple of int or None, default -1
+        The axis along which the probabilities sum to 1; several make one row together, None
+        takes all.
 
     Raises
     ------
     TypeError
-        If `axis` is not an integer.
+        If `axis` is neither None, an integer nor a tuple of integers.
+    ValueError
+        If `axis` is an empty tuple.
 
     Notes
     -----
     `derivative` is an array of ones: it belongs to networks whose cross-entropy loss hands back
     the gradient with respect to the logits, `p - t`, so that there is nothing left to multiply by.
     The derivatives of the function itself are `jacobian` and `backward`.
+
+    A call and `forward` take a mask, `where`. What it takes out counts for nothing, whatever it
+    is: its probability is 0 and its gradient too. A row taken out whole is 0.
 
     A row with infinite logits at its top divides 1 evenly among them; so does a row of -inf
     alone, as any row of equal logits does. A row with NaN is NaN, and a row of no elements has
@@ -114,30 +65,52 @@ class Softmax(Activation):
     [1. 1. 1.]
     """
 
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 0.51, "float64": 4}
+    names = ("softmax", "Softmax")
+    max_ulp: ClassVar = {
+        "float16": {"value": 0.51, "backward": 0.51, "jacobian": 0.51},
+        "bfloat16": {"value": 0.51, "backward": 0.51, "jacobian": 0.51},
+        "float32": {"value": 0.51, "backward": 0.51, "jacobian": 0.51},
+        "float64": {"value": 4, "backward": 6, "jacobian": 8},
+    }
 
-    def __init__(self, axis: int = -1) -> None:
-        msg = f"{self} takes an integer as axis, not {type(axis).__name__}"
-        if isinstance(axis, bool | np.bool_):  # has an index, but is not meant as one
-            raise TypeError(msg)
-        try:
-            self._axis = index(axis)
-        except TypeError:
-            raise TypeError(msg) from None
+    def _forward(self, x: Array, where: Array | None) -> Any:
+        if where is not None:
+            x = np.where(where, x, -np.inf)
+        top = np.maximum.reduce(x, axis=-1, keepdims=True, initial=-np.inf)
+        infinite = np.isinf(top)
+        if infinite.any():
+            # The largest logits share the row evenly: the limit as they grow, or fall, together.
+            x = np.where(infinite & (x == top), 0, np.where(infinite, -np.inf, x))
+            top = np.where(infinite, 0, top)
+        shares = _shares if x.itemsize >= 8 else _shares_to_be_rounded
+        if where is None:
+            return shares(x, top)
+        return np.where(where, shares(x, top, where), 0)
 
-    @property
-    def axis(self) -> int:
-        """The axis along which the probabilities sum to 1."""
-        return self._axis
+    def _backward(self, gradient: Array, x: Array, where: Array | None) -> Any:
+        p = self._forward(x, where)
+        g = gradient.astype(p.dtype)
+        # Where a logit is -inf or taken out nothing comes through, whatever arrives.
+        g[(p == 0) & np.isneginf(x) if where is None else ~where] = 0
+        # Differences and sums of the largest gradients overflow, those of a quarter do not.
+        scale = 4 if np.abs(g).max(initial=0) > np.finfo(g.dtype).max / 4 else 1
+        g /= scale
+        # Shifting the gradient changes nothing, as the rows of the Jacobian sum to 0. Counted from
+        # the most probable class on, that class adds 0 to the mean and 1 - p never comes up.
+        top = np.argmax(p, axis=-1, keepdims=True)
+        g -= np.take_along_axis(g, top, axis=-1)
+        return p * (g - np.sum(p * g, axis=-1, keepdims=True)) * scale
 
-    @property
-    def _parameters(self) -> dict[str, Any]:
-        return {"axis": self.axis}
+    def _jacobian(self, x: Array, where: Array | None) -> Any:
+        p = self._forward(x, where)
+        matrix = -p[:, :, np.newaxis] * p[:, np.newaxis, :]
+        # p (1 - p) cancels where p is near 1; minus the rest of the row is the same without it.
+        k = np.arange(p.shape[-1])
+        matrix[:, k, k] = 0
+        matrix[:, k, k] = -sum(row_sum(matrix))[..., 0]
+        return matrix
 
-    def __call__(self, x: ArrayLike, out: Array | None = None) -> Any:  # noqa: D102
-        return rows(_softmax, with_rows(real(x, self), self), axis=self.axis, out=out)
-
-    def derivative(self, input: ArrayLike | None = None) -> Any:  # noqa: A002
+    def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
         """Return ones, of the input's shape: the loss supplies the fused gradient p - t.
 
         See `jacobian` and `backward` for the derivatives of the function itself.
@@ -146,6 +119,8 @@ class Softmax(Activation):
         ----------
         input : array_like, optional
             Real numbers, one or more dimensions. The memory is not read if it is given.
+        out : ndarray, optional
+            Where to write the ones, as in a call.
 
         Returns
         -------
@@ -157,36 +132,45 @@ class Softmax(Activation):
         RuntimeError
             If `input` is not given and there was no `forward` before.
         TypeError
-            If `input` does not hold real numbers.
+            If `input` does not hold real numbers, or `out` is not an array of their dtype.
         ValueError
-            If `input` has no dimensions.
+            If `input` has no dimensions, or `out` another shape.
+        numpy.exceptions.AxisError
+            If `input` has no such axis.
         """
-        x = with_rows(self._recall(input), self)
-        return np.ones(x.shape, floating(x))
+        x = self._recall(input)
+        self._axes(x)  # there must be one, as for every verb
+        if out is None:
+            return np.ones(x.shape, floating(x))
+        checked_out(out, x.shape, floating(x))[...] = 1
+        return out
 
-    def backward(self, gradient: ArrayLike) -> Any:  # noqa: D102
-        return rows(_backward, *self._recall_with(gradient), axis=self.axis)
 
-    def jacobian(self, x: ArrayLike | None = None) -> Array:
-        """Return the Jacobian `dy_i/dx_j` along `axis`, at `x` or at the last `forward`'s input.
+def _shares_to_be_rounded(x: Array, top: Array, where: Array | None = None) -> Any:
+    """Return each share in a row's sum of e^(x - top), computed in float64.
 
-        Parameters
-        ----------
-        x : array_like, optional
-            Real numbers, K of them along `axis`. The memory is not read if it is given.
+    float32's exp falls here and there where it should rise, which would swap close logits.
+    """
+    z = _power(np.subtract(x, top, dtype=np.float64), where)
+    return z / np.add.reduce(z, axis=-1, keepdims=True)
 
-        Returns
-        -------
-        ndarray, shape (..., K, K)
-            A matrix for each row, with i before j, in the last two axes whatever `axis` is.
 
-        Raises
-        ------
-        RuntimeError
-            If `x` is not given and there was no `forward` before.
-        TypeError
-            If `x` does not hold real numbers.
-        ValueError
-            If `x` has no dimensions.
-        """
-        return rows(_jacobian, with_rows(self._recall(x), self), axis=self.axis, square=True)
+def _shares(x: Array, top: Array, where: Array | None = None) -> Any:
+    """Return each share in a row's sum of e^(x - top), with what rounding loses on the way."""
+    # x - top rounds where x and top are far apart, by tens of ULP after exp. With what it lost,
+    # e^(gap + lost) is z + z lost to the first order, where z = e^gap.
+    gap, lost = two_sum(x, -top)
+    z = _power(gap, where)
+    # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 is the answer.
+    more = z * np.fmax(lost, -1)
+    total, rest = row_sum(z)
+    rest = rest + np.add.reduce(more, axis=-1, keepdims=True)
+    # (z + more) / (total + rest), rounded as a sum of a large part and a small one.
+    share = z / total
+    return share + (more - share * rest) / total
+
+
+def _power(gap: Array, where: Array | None) -> Any:
+    """Return e^gap, and 0 for what a mask takes out."""
+    z = np.exp(gap, out=gap)
+    return z if where is None else np.where(where, z, 0)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arrays import Array, finite
+from .arrays import Array, finite, writes
 from .elementwise import Elementwise
 
 
@@ -35,9 +35,15 @@ class SoftSign(Elementwise):
     [0.25   1.     0.0625]
     """
 
+    names = ("SoftSign", "softsign", "soft_sign")
     formula = "x / (1 + Abs(x))"
     derivative_formula = "1 / (1 + Abs(x))**2"
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
+    max_ulp: ClassVar = {
+        "float16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "bfloat16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "float32": {"value": 1.5, "derivative": 3, "backward": 3},
+        "float64": {"value": 1.5, "derivative": 3, "backward": 3},
+    }
 
     def _forward(self, x: Array) -> Any:
         x = finite(x)
@@ -47,3 +53,8 @@ class SoftSign(Elementwise):
         # Two divisions, because the square overflows long before 1 / d^2 is 0.
         d = 1 + np.abs(x)
         return 1 / d / d
+
+    @writes
+    def _backward(self, gradient: Array, x: Array, out: Array | None = None) -> Any:
+        d = 1 + np.abs(x)
+        return np.divide(gradient / d, d, out=out)

@@ -18,14 +18,14 @@ class SymmetricElliot(Steep):
     Parameters
     ----------
     steepness : float, default 1
-        The factor s, a positive finite number.
+        The factor s, a positive number below 2^1020.
 
     Raises
     ------
     TypeError
         If `steepness` is not a real number.
     ValueError
-        If `steepness` is not positive and finite.
+        If `steepness` is not positive, or 2^1020 or more.
 
     Notes
     -----
@@ -48,17 +48,23 @@ class SymmetricElliot(Steep):
     [0.5   2.    0.125]
     """
 
-    formula = "s*x / (1 + Abs(s*x))"
-    derivative_formula = "s / (1 + Abs(s*x))**2"
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 3, "float64": 3}
+    names = ("symmetric_elliot", "SymmetricElliot")
+    formula = "steepness*x / (1 + Abs(steepness*x))"
+    derivative_formula = "steepness / (1 + Abs(steepness*x))**2"
+    max_ulp: ClassVar = {
+        "float16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "bfloat16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "float32": {"value": 1.5, "derivative": 3, "backward": 3.5},
+        "float64": {"value": 1.5, "derivative": 3, "backward": 3.5},
+    }
 
     def _forward(self, x: Array) -> Any:
         a = finite(self.steepness * x)
         return a / (1 + np.abs(a))
 
-    def _derivative(self, x: Array) -> Any:
+    def _derivative(self, x: Array, gradient: Any = 1) -> Any:
         # Two divisions, because the square overflows long before s / d^2 is 0. Here d is
         # 1 + |s x| counted in a unit in which |s x| does not overflow.
         u = self._unit
         d = u + np.abs(self.steepness * u * x)
-        return self.steepness * u / d * u / d
+        return gradient * (self.steepness * u * u) / d / d

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, writes
 from .elementwise import Elementwise
 from .sigmoid import Sigmoid
 
@@ -37,12 +37,19 @@ class Tanh(Elementwise):
     1.699e-17
     """
 
+    names = ("tan", "tanh", "Tanh")
     formula = "tanh(x)"
     derivative_formula = "1 - tanh(x)**2"
-    max_ulp: ClassVar = {"float16": 0.51, "bfloat16": 0.51, "float32": 4, "float64": 3}
+    max_ulp: ClassVar = {
+        "float16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "bfloat16": {"value": 0.51, "derivative": 0.51, "backward": 0.51},
+        "float32": {"value": 2.5, "derivative": 4, "backward": 4.5},
+        "float64": {"value": 2.5, "derivative": 3, "backward": 3.5},
+    }
 
-    def _forward(self, x: Array) -> Any:
-        return np.tanh(x)
+    @writes
+    def _forward(self, x: Array, out: Array | None = None) -> Any:
+        return np.tanh(x, out=out)
 
     def _derivative(self, x: Array) -> Any:
         # tanh(x) = 2 sigmoid(2x) - 1, so no 1 - y^2 that cancels where y is near 1.
