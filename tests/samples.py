@@ -1,33 +1,39 @@
 """What the tests share: the activations, dtypes, awkward inputs, and arrays of every layout."""
 
+import re
+
 import numpy as np
 from ml_dtypes import bfloat16
 from ml_dtypes import finfo as ml_finfo
 
-from npdl_activations import (
-    Elliot,
-    Linear,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    SoftPlus,
-    SoftSign,
-    SymmetricElliot,
-    Tanh,
-)
+from npdl_activations import registry
+from npdl_activations.elementwise import Elementwise
+from npdl_activations.rowwise import Rowwise
 
-ELEMENTWISE = [
-    Sigmoid(),
-    Tanh(),
-    ReLU(),
-    Linear(),
-    *(Elliot(steepness) for steepness in (1, 2, 0.1)),
-    *(SymmetricElliot(steepness) for steepness in (1, 2, 0.1)),
-    SoftPlus(),
-    SoftSign(),
-]
-SOFTMAX = [Softmax(), Softmax(axis=0)]
-ALL = [*ELEMENTWISE, *SOFTMAX]
+
+def module(cls):
+    """Return the one name that a class's module, test and chapter have."""
+    return cls.__module__.rpartition(".")[2]
+
+
+def instances(cls):
+    """Return a class's activation with its defaults, and with others of each real parameter."""
+    plain = cls()
+    others = [
+        cls(**{name: value})
+        for name, default in plain.parameters.items()
+        if isinstance(default, float)
+        for value in (2.0, 0.1)
+        if value != default
+    ]
+    return [plain, *others]
+
+
+CLASSES = registry.classes()
+ELEMENTWISE = [act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)]
+ROWWISE = [act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))]
+SOFTMAX = ROWWISE
+ALL = [*ELEMENTWISE, *ROWWISE]
 
 FLOATS = [np.dtype(t) for t in (np.float16, np.float32, np.float64, np.longdouble, bfloat16)]
 WHOLE = [np.dtype(t) for t in "?bhilqBHILQ"]
@@ -38,7 +44,31 @@ LOUD = {"all": "raise", "under": "ignore"}
 
 def symbols(act):
     """Return the values of the symbols in `act.formula`, but for x."""
-    return {"s": act.steepness} if hasattr(act, "steepness") else {}
+    return act.parameters
+
+
+def curves(script):
+    """Return the names of the functions that explorer.js draws, in its order."""
+    (functions,) = re.findall(r"const functions = \{\n(.*?)\n  \};", script, re.DOTALL)
+    return re.findall(r"^    (\w+): \{", functions, re.MULTILINE)
+
+
+def accuracy(cls):
+    """Return how a card and a docstring state `max_ulp`."""
+
+    def figures(*dtypes):
+        verbs = cls.max_ulp[dtypes[0]]
+        return {verb: max(cls.max_ulp[dtype][verb] for dtype in dtypes) for verb in verbs}
+
+    single, double, half = figures("float32"), figures("float64"), figures("float16", "bfloat16")
+    if not any({*single.values(), *double.values(), *half.values()}):
+        return "exact in every dtype"
+    named = ", ".join(f"{bound:g} ({verb})" for verb, bound in single.items())
+    named = named.replace(" (", " ULP (", 1)
+    plain = ", ".join(f"{bound:g}" for bound in double.values())
+    alike = len(set(half.values())) == 1
+    bits = ", ".join(f"{bound:g}" for bound in [*half.values()][: 1 if alike else None])
+    return f"within {named} in float32; {plain} in float64; {bits} in 16 bits"
 
 
 def assert_same(actual, expected):

@@ -15,13 +15,16 @@ written as display mathematics with a label behind it, in a comment:
 
 The labels are eq-<module> and eq-<module>-derivative, with hyphens for underscores. On the left
 stands \varphi(x) or \varphi'(x). Each side after an equals sign is read by SymPy and held to the
-class's `formula` or `derivative_formula`. Letters are x, the steepness s, and e; \varphi(x) on
-the right stands for the definition. \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases} is read
-too, as are \begin{aligned}, and \tanh^2(x) or \tanh(x)^2 for a square of the function's value.
+class's `formula` or `derivative_formula`. Letters are x, e, and the class's parameters by their
+own names, as \alpha, or by the letter that LETTER gives; \varphi(x) on the right stands for the
+definition. \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases} is read too, as are
+\begin{aligned}, and \tanh^2(x) or \tanh(x)^2 for a square of the function's value.
 
-Softmax has eq-softmax and eq-softmax-jacobian instead, in the form that EXAMPLES has here.
+A function of a row has eq-<module> and eq-<module>-jacobian instead, in the form that EXAMPLES
+has here for Softmax.
 """
 
+import itertools
 import json
 import re
 from functools import cache
@@ -29,33 +32,41 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import samples
 import sympy
 from lark.exceptions import LarkError
 from sympy.core.function import AppliedUndef
 from sympy.parsing.latex import parse_latex
 
-from npdl_activations import Softmax, get
+from npdl_activations import get
+from npdl_activations.rowwise import Rowwise
 
 BOOK = Path(__file__).parent.parent / "book"
-ELEMENTWISE = [
-    "sigmoid",
-    "tanh",
-    "relu",
-    "linear",
-    "elliot",
-    "symmetric_elliot",
-    "softplus",
-    "softsign",
-]
+CLASSES = {samples.module(cls): cls for cls in samples.CLASSES}
+
+# The letter that a page may write for a parameter: the document has s.
+LETTER = {"steepness": "s"}
 
 X = sympy.Symbol("x", real=True)
-S = sympy.Symbol("s", positive=True)
 Y = sympy.Symbol("y", real=True)
-LETTERS = {"x": X, "s": S, "y": Y, "e": sympy.E}
 
 # 0, and numbers on either side of it at which nothing in the formulas meets by accident.
 POINTS = [sympy.Rational(n, 7) for n in (-37, -11, -5, -1, 0, 1, 4, 9, 40)]
-STEEPNESSES = [sympy.Rational(3, 5), sympy.Rational(5, 2)]
+# What each parameter is set to.
+SETTINGS = [sympy.Rational(3, 5), sympy.Rational(5, 2)]
+
+
+def parameters(cls):
+    """Return the symbols of a class's parameters by name."""
+    return {name: sympy.Symbol(name, positive=True) for name in cls().parameters}
+
+
+def letters(cls):
+    """Return the symbols that a class's chapter may use, by what is written for them."""
+    named = parameters(cls)
+    return {"x": X, "y": Y, "e": sympy.E, **named} | {
+        LETTER[name]: symbol for name, symbol in named.items() if name in LETTER
+    }
 
 
 def equations(notebook):
@@ -89,11 +100,13 @@ def expression(latex, allowed):
     return sympy.nsimplify(fitting.pop(), rational=True)
 
 
-def read(latex):
-    r"""Read one side of an equation in x, s, e and y, which stands for \varphi(x)."""
+def read(latex, allowed):
+    r"""Read one side of an equation in the letters allowed, where y stands for \varphi(x)."""
     cases = re.fullmatch(r"\\begin\{cases\}(.*)\\end\{cases\}", latex.strip(), re.DOTALL)
     if cases:
-        pairs = [map(read, case.split("&")) for case in cases[1].split(r"\\")]
+        pairs = [
+            [read(part, allowed) for part in case.split("&")] for case in cases[1].split(r"\\")
+        ]
         values, conditions = zip(*pairs, strict=True)
         for x in POINTS:
             met = [c for c in conditions if c.subs(X, x)]
@@ -106,7 +119,7 @@ def read(latex):
     function = r"(\\(?:tanh|sinh|cosh))"
     latex = re.sub(function + r"\^(\{\w\}|\w)\s*(?:\((\w)\)|(\w))", r"(\1(\3\4))^\2", latex)
     latex = re.sub(rf"({function}\(\w\))\^", r"(\1)^", latex)
-    return expression(latex, LETTERS)
+    return expression(latex, allowed)
 
 
 def sides(latex, left):
@@ -123,37 +136,49 @@ def sides(latex, left):
 
 
 @cache
-def values(formula):
-    """Return a formula's value at each point, with 40 digits."""
-    expr = sympy.sympify(formula, locals=LETTERS)
-    return {(x, s): expr.subs({X: x, S: s}).evalf(40) for x in POINTS for s in STEEPNESSES}
+def values(formula, cls):
+    """Return a formula's value, with 40 digits, at each point and setting of the parameters."""
+    named = parameters(cls)
+    expr = sympy.sympify(formula, locals={"x": X, **named})
+    assert expr.free_symbols <= {X, *named.values()}, f"{formula} has other symbols"
+    settings = itertools.product(SETTINGS, repeat=len(named))
+    substitutions = [dict(zip(named.values(), setting, strict=True)) for setting in settings]
+    return [
+        ({X: x, **setting}, expr.subs({X: x, **setting}).evalf(40))
+        for x in POINTS
+        for setting in substitutions
+    ]
 
 
-def assert_equal(side, formula, definition):
-    """Assert that an expression has a formula's values, whatever x and s are."""
-    defined = values(definition)
-    for (x, s), wanted in values(formula).items():
-        got = side.subs({X: x, S: s, Y: defined[x, s]}).evalf(40)
-        assert got.is_real, f"{side} is {got} at x = {x}"
-        assert abs(got - wanted) < sympy.Rational(1, 10**30), f"{side} is not {formula} at {x}"
+def assert_equal(side, formula, cls):
+    """Assert that an expression has a formula's values, whatever x and the parameters are."""
+    for (at, wanted), (_, y) in zip(values(formula, cls), values(cls.formula, cls), strict=True):
+        got = side.subs({**at, Y: y}).evalf(40)
+        assert got.is_real, f"{side} is {got} at {at}"
+        assert abs(got - wanted) < sympy.Rational(1, 10**30), f"{side} is not {formula} at {at}"
 
 
-def check_elementwise(module, found):
+def labels(cls):
+    """Return the labels of a class's two equations."""
+    label = "eq-" + samples.module(cls).replace("_", "-")
+    return label, label + ("-jacobian" if issubclass(cls, Rowwise) else "-derivative")
+
+
+def check_elementwise(cls, found):
     """Assert that a chapter's two equations say what its activation's formulas say."""
-    act = get(module)
-    label = "eq-" + module.replace("_", "-")
-    for side in sides(found[label], r"\varphi(x)"):
-        assert_equal(read(side), act.formula, act.formula)
-    for side in sides(found[label + "-derivative"], r"\varphi'(x)"):
-        slope = read(side.replace(r"\varphi(x)", " y "))
-        assert_equal(slope, act.derivative_formula, act.formula)
+    value, slope = labels(cls)
+    for side in sides(found[value], r"\varphi(x)"):
+        assert_equal(read(side, letters(cls)), cls.formula, cls)
+    for side in sides(found[slope], r"\varphi'(x)"):
+        text = side.replace(r"\varphi(x)", " y ")
+        assert_equal(read(text, letters(cls)), cls.derivative_formula, cls)
 
 
-def check_softmax(found):
-    """Assert that the Softmax chapter's equations give what the class computes, for K = 3."""
+def check_rowwise(cls, found):
+    """Assert that a chapter's two equations give what the class computes, for K = 3."""
     logits = [sympy.Rational(n, 4) for n in (-3, 1, 6)]
     row = np.array(logits, float)
-    p = Softmax()(row)
+    p = cls()(row)
     names = ("x_{j}", "x_{k}", "k", "K")
     symbols = {name: sympy.Symbol(name) for name in names}
 
@@ -165,28 +190,26 @@ def check_softmax(found):
         assert k == symbols["k"]
         return sum(at(n, body, "x_{k}") for n in range(first, last.subs(symbols["K"], 3) + 1))
 
-    (side,) = sides(found["eq-softmax"], r"\varphi(\mathbf{x})_j")
+    of_value, of_jacobian = labels(cls)
+    (side,) = sides(found[of_value], r"\varphi(\mathbf{x})_j")
     value = expression(side, {**symbols, "e": sympy.E}).replace(sympy.Sum, written_out)
     for j in (1, 2, 3):
         assert float(at(j, value, "x_{j}")) == pytest.approx(p[j - 1], rel=1e-14)
 
     left = r"\frac{\partial \varphi_i}{\partial x_j}"
-    (side,) = sides(found["eq-softmax-jacobian"], left)
+    (side,) = sides(found[of_jacobian], left)
     names = ("phi_{i}", "phi_{j}", "delta_{ij}")
     phi_i, phi_j, delta = symbols = sympy.symbols(names)
-    entry = expression(side, dict(zip(names, symbols, strict=True)))
+    entry = expression(side, {"e": sympy.E, **dict(zip(names, symbols, strict=True))})
     matrix = [
         [float(entry.subs({phi_i: p[i], phi_j: p[j], delta: int(i == j)})) for j in range(3)]
         for i in range(3)
     ]
-    np.testing.assert_allclose(matrix, Softmax().jacobian(row), rtol=1e-14)
+    np.testing.assert_allclose(matrix, cls().jacobian(row), rtol=1e-14)
 
 
-def check(module, found):
-    if module == "softmax":
-        check_softmax(found)
-    else:
-        check_elementwise(module, found)
+def check(cls, found):
+    (check_rowwise if issubclass(cls, Rowwise) else check_elementwise)(cls, found)
 
 
 EXAMPLES = {
@@ -228,13 +251,6 @@ EXAMPLES = {
         r"\frac{\partial \varphi_i}{\partial x_j} = \varphi_i (\delta_{ij} - \varphi_j)",
     ),
 }
-LABELS = {
-    module: (
-        "eq-" + module.replace("_", "-"),
-        "eq-" + module.replace("_", "-") + ("-jacobian" if module == "softmax" else "-derivative"),
-    )
-    for module in EXAMPLES
-}
 
 
 def misprints(latex):
@@ -247,35 +263,55 @@ def misprints(latex):
         yield latex[:start] + other + latex[end:]
 
 
+each = pytest.mark.parametrize("cls", samples.CLASSES, ids=samples.module)
+
+
+@cache
+def chapter(cls):
+    """Return the labelled equations of a class's chapter."""
+    return equations(BOOK / f"{samples.module(cls)}.ipynb")
+
+
 @pytest.mark.parametrize("module", EXAMPLES)
 def test_the_forms_that_this_file_promises_are_read(module):
-    check(module, dict(zip(LABELS[module], EXAMPLES[module], strict=True)))
+    cls = type(get(module))
+    check(cls, dict(zip(labels(cls), EXAMPLES[module], strict=True)))
 
 
-@pytest.mark.parametrize("module", [*ELEMENTWISE, "softmax"])
-def test_the_chapter_says_what_the_code_says(module):
-    check(module, equations(BOOK / f"{module}.ipynb"))
+@each
+def test_the_chapter_says_what_the_code_says(cls):
+    check(cls, chapter(cls))
 
 
-@pytest.mark.parametrize("module", [*ELEMENTWISE, "softmax"])
-def test_a_misprint_in_the_chapter_is_noticed(module):
-    found = equations(BOOK / f"{module}.ipynb")
-    for label in LABELS[module]:
+@each
+def test_a_misprint_in_the_chapter_is_noticed(cls):
+    found = chapter(cls)
+    for label in labels(cls):
         for misprint in misprints(found[label]):
             with pytest.raises((AssertionError, LarkError, TypeError)):
-                check(module, {**found, label: misprint})
+                check(cls, {**found, label: misprint})
 
 
-def test_what_is_not_an_expression_in_x_and_s_is_refused():
-    for latex in (r"\frac{q}{1 + e^{-x}}", r"\sin(x", "1 +", "t(x)"):
+@each
+def test_the_equation_of_another_function_under_the_label_is_noticed(cls):
+    found, (label, _) = chapter(cls), labels(cls)
+    for other in samples.CLASSES:
+        if other is not cls:
+            foreign = chapter(other)[labels(other)[0]]
+            with pytest.raises((AssertionError, LarkError, TypeError)):
+                check(cls, {**found, label: foreign})
+
+
+def test_what_is_not_an_expression_in_the_letters_is_refused():
+    for latex in (r"\frac{q}{1 + e^{-x}}", r"\sin(x", "1 +", "t(x)", "s x"):
         with pytest.raises((AssertionError, LarkError)):
-            read(latex)
+            read(latex, letters(type(get("sigmoid"))))
 
 
 def test_cases_with_a_gap_or_an_overlap_are_refused():
     for relation in ("<", r"\ge"):
         with pytest.raises(AssertionError, match="of the cases"):
-            read(rf"\begin{{cases}} 1 & x > 0 \\ 0 & x {relation} 0 \end{{cases}}")
+            read(rf"\begin{{cases}} 1 & x > 0 \\ 0 & x {relation} 0 \end{{cases}}", {"x": X})
 
 
 def test_only_labelled_equations_are_taken(tmp_path):
