@@ -1,13 +1,17 @@
 # Every target sets up what it needs in .venv, from Python 3.11 or newer alone.
 # PYTHON=/path/to/python3.12 chooses another interpreter.
-PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
-BUILD_BOOK = $(BIN)/jupyter-book build . --quiet -W -n --keep-going
+# A script begins with the folder's name, which a shell may misread, so Python gets it as a file.
+RUN = $(BIN)/python
+PYTEST = $(RUN) $(BIN)/pytest -q
+NBVAL = $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 book
+BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
-.PHONY: help book pdf serve notebooks test lint unit nbval book-check browser verify bench peers mutants drop-in audit lock clean
+.PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify bench peers \
+  mutants drop-in elsewhere arm audit lock clean
 
 help:
 	@echo 'make book       build the book and print the address of its first page'
@@ -20,66 +24,75 @@ help:
 	@echo 'make peers      measure other libraries on the same inputs'
 	@echo 'make mutants    break every function and see that the tests notice'
 	@echo 'make drop-in    train the classic library with our functions and with its own'
+	@echo 'make elsewhere  run the tests and the chapters as on older x86 processors'
+	@echo 'make arm        run the chapters and the contract tests on an emulated 64-bit ARM'
 	@echo 'make audit      measure the built pages in a browser'
 	@echo 'make lock       make requirements.txt from pyproject.toml'
 	@echo 'make clean      remove everything that these targets made'
 
-.venv/stamp: requirements.txt pyproject.toml tools/venv.sh
-	@sh tools/venv.sh '$(PYTHON)'
+.venv/stamp: # the script sees whether there is anything to do
+	@sh tools/venv.sh
 
 book: .venv/stamp
 	@$(CLEAN_BOOK)
 	@$(BUILD_BOOK) >/dev/null
-	@echo "The book: file://$(CURDIR)/_build/html/index.html"
+	@$(RUN) -c 'from pathlib import Path; print("The book:", Path("_build/html/index.html").absolute().as_uri())'
 
 pdf: book
-	@$(BIN)/python tools/pdf.py
+	@sh tools/venv.sh pdf
+	@$(RUN) tools/pdf.py
 
 serve: book
 	@echo "Serving it at http://localhost:$(PORT)/ (stop with Ctrl-C)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) >/dev/null 2>&1 || \
+	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) >/dev/null 2>&1 || \
 	  { echo 'Port $(PORT) is taken: choose another with make serve PORT=8001.' >&2; exit 1; }
 
 notebooks: .venv/stamp
-	@$(BIN)/python tools/notebooks.py
+	@$(RUN) tools/notebooks.py
 
 test: lint unit nbval book-check browser
 
 lint: .venv/stamp
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
-	@$(BIN)/mypy --no-error-summary
+	@$(RUN) $(BIN)/mypy --no-error-summary
 
 unit: .venv/stamp
-	@$(BIN)/pytest -q -n 2 --cov
+	@$(PYTEST) -n 2 --cov
 
 nbval: .venv/stamp
-	@$(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 book
+	@$(NBVAL)
 
 book-check: .venv/stamp
 	@$(CLEAN_BOOK)
 	@$(BUILD_BOOK) >/dev/null
 
 browser: book-check
-	@$(BIN)/pytest -q -n 2 --dist worksteal tests/browser
+	@$(PYTEST) -n 2 --dist worksteal tests/browser
 
 verify: .venv/stamp
-	@$(BIN)/python -m npdl_activations.lab.accuracy --all
+	@$(RUN) tools/verify.py
 
 bench: .venv/stamp
-	@$(BIN)/pytest -q --benchmark-enable --benchmark-only benchmarks
+	@$(PYTEST) --benchmark-enable --benchmark-only benchmarks
 
 peers: .venv/stamp
-	@$(BIN)/python tools/peers.py
+	@$(RUN) tools/peers.py
 
 mutants: .venv/stamp
-	@$(BIN)/python tools/mutants.py
+	@$(RUN) tools/mutants.py
 
 drop-in: .venv/stamp
-	@$(BIN)/python tools/drop_in.py
+	@$(RUN) tools/drop_in.py
+
+elsewhere: .venv/stamp
+	@$(RUN) tools/elsewhere.py
+
+arm:
+	@sh tools/arm.sh
 
 audit: pdf
-	@$(BIN)/python tools/audit.py
+	@$(RUN) tools/audit.py
 
 lock: .venv/stamp
 	@{ echo '# $(LOCK)' && $(BIN)/$(LOCK) --quiet --no-header; } >requirements.new
