@@ -4,8 +4,6 @@ import os
 
 import pytest
 from hypothesis import settings
-from measuring import ARGUMENTS, CHROMIUM, NO_CHROMIUM
-from playwright.sync_api import sync_playwright
 
 # The same examples every time: a run that fails fails again.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -14,14 +12,20 @@ settings.load_profile("repeatable")
 
 def pytest_runtest_setup(item):
     """Where there is no Chromium, skip what needs one, in one line of the summary; not in CI."""
-    if CHROMIUM is None and "browser" in item.fixturenames:
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop(NO_CHROMIUM)
+    if "browser" in item.fixturenames:
+        from measuring import CHROMIUM, NO_CHROMIUM
+
+        if CHROMIUM is None:
+            stop = pytest.fail if os.environ.get("CI") else pytest.skip
+            stop(NO_CHROMIUM)
 
 
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium, gone before the next module: while it runs no other event loop can."""
+    from measuring import ARGUMENTS, CHROMIUM
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
