@@ -6,6 +6,7 @@ Both are made of the mark and of the package's own curves, in the mark's colours
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import npdl_activations
@@ -51,7 +52,7 @@ def draw_function(figure: Figure, name: str) -> None:
     x = np.linspace(-REACH, REACH, 401)
     ax.axhline(0, color=QUIET, linewidth=1.2, alpha=0.6)
     ax.axvline(0, color=QUIET, linewidth=1.2, alpha=0.6)
-    ends = {"solid_capstyle": "round", "solid_joinstyle": "round"}
+    ends: Any = {"solid_capstyle": "round", "solid_joinstyle": "round"}
     try:
         function = npdl_activations.get(name)
     except ValueError:

@@ -8,6 +8,7 @@
 
 import datetime as dt
 import html
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Names(SphinxTransform):
                 return
 
 
-def version(root: str) -> str:
+def version(root: str | PathLike[str]) -> str:
     """Return the version of the book, and its date."""
     citation = yaml.safe_load(Path(root, "CITATION.cff").read_text(encoding="utf-8"))
     date = dt.date.fromisoformat(citation["date-released"])

@@ -7,6 +7,7 @@ then moves.
 """
 
 import base64
+import hashlib
 import html
 import io
 import re
@@ -43,6 +44,7 @@ DISTANCE = re.compile(r"(\\\\)\*?\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
 NAMED = r"<mi[^>]*>[^<]*</mi>|<mrow><mspace></mspace><mi>[^<]*</mi></mrow>"
 PRIMED = re.compile(rf"<msup>({NAMED})<mo>([′″‴])</mo></msup>")
 
+SHEET = re.compile(r'_static/math\.css[^"]*')
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 NOT_DRAWN = re.compile(r"<annotation.*?</annotation>|<[^>]*>", re.DOTALL)
 # A browser draws a letter that stands alone in <mi> with the italic letter of mathematics.
@@ -140,11 +142,17 @@ def write_font(app: Sphinx, error: Exception | None) -> None:
     """Write the style sheet with the font for all equations of the book."""
     if error or app.builder.format != "html":
         return
-    pages = Path(app.outdir).rglob("*.html")
-    letters = set().union(*(characters(page.read_text(encoding="utf-8")) for page in pages))
+    pages = {page: page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html")}
+    letters = set().union(*map(characters, pages.values()))
     data = base64.b64encode(font(letters)).decode()
     rule = f'@font-face{{font-family:"Book Math";src:url(data:font/woff2;base64,{data})}}\n'
     Path(app.outdir, "_static", "math.css").write_text(rule, encoding="utf-8")
+    # Sphinx adds a digest to the files that are there before the pages.
+    digest = hashlib.sha256(rule.encode()).hexdigest()[:8]
+    for path, page in pages.items():
+        named = SHEET.sub(f"_static/math.css?v={digest}", page)
+        if named != page:
+            path.write_text(named, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -8,14 +8,17 @@ book needs more, and gets it here, before MyST reads the page.
 - ``<!-- eq-sigmoid -->`` below an equation becomes its label, and so the equation gets a number.
 - A fold whose text begins with "Right" is a quiz's right answer, the others are wrong ones.
 - A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell
-  ``#### Solution``, up to the next heading, is folded into its solution.
+  ``#### Solution``, up to the next heading, is folded into its solution. ``hide_solutions: true``
+  in ``_config.yml`` leaves the solutions out.
 """
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx_exercise.nodes import exercise_title
 
 CITATION = re.compile(r"\[[^\]]+\]\(bibliography\.md#([\w-]+)\)")
@@ -25,14 +28,16 @@ ANSWER = re.compile(r"<details>(?=<summary>[^\n]*</summary>\n\n(Right\b)?)")
 EXERCISE = re.compile(r"### Exercise (\d+): (.+)\n")
 SOLUTION = "#### Solution"
 
+Cell = dict[str, Any]
 
-def terms(glossary):
+
+def terms(glossary: str) -> dict[str, str]:
     """Return the glossary's terms by the anchor that Sphinx gives each."""
     names = re.findall(r"^([^\s:`({][^\n]*)\n(?: {2,4}|: )", glossary, flags=re.MULTILINE)
     return {"term-" + re.sub(r"\W+", "-", name).strip("-"): name for name in names}
 
 
-def with_roles(text, names):
+def with_roles(text: str, names: dict[str, str]) -> str:
     """Return `text` with its links, its equations' labels and its answers as the book's own."""
     text = ANSWER.sub(lambda fold: f'<details class="{"right" if fold[1] else "wrong"}">', text)
     text = LABEL.sub(r"$$ (\1)", text)
@@ -40,7 +45,7 @@ def with_roles(text, names):
     return TERM.sub(lambda link: f"{{term}}`{link[1]} <{names.get(link[2], link[2])}>`", text)
 
 
-def with_exercises(cells, stem):
+def with_exercises(cells: list[Cell], stem: str) -> list[Cell]:
     """Return `cells` with exercises and solutions inside their directives."""
     result, label, solving = [], None, False
     for cell in cells:
@@ -63,7 +68,26 @@ def with_exercises(cells, stem):
     return result
 
 
-def rewrite(app, docname, source):
+def without_solutions(cells: list[Cell]) -> list[Cell]:
+    """Return `cells` without the solutions: sphinx-exercise fails at a solution it is to hide."""
+    result, solving = [], False
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and text.startswith("#"):
+            solving = text == SOLUTION
+        if not solving:
+            result.append(cell)
+    return result
+
+
+def hide(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Leave the solutions out of a notebook, where the book is to hide them."""
+    if app.config.hide_solutions and app.env.doc2path(docname).endswith(".ipynb"):
+        notebook = json.loads(source[0])
+        source[0] = json.dumps(notebook | {"cells": without_solutions(notebook["cells"])})
+
+
+def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
     """Rewrite the Markdown cells of a notebook that Sphinx has just read."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return
@@ -76,14 +100,15 @@ def rewrite(app, docname, source):
     source[0] = json.dumps(notebook | {"cells": cells})
 
 
-def retitle(app, doctree):
+def retitle(app: Sphinx, doctree: nodes.document) -> None:
     """Title an exercise "Exercise 1: on paper", as its notebook does, not "(1: on paper)"."""
     for title in doctree.findall(exercise_title):
         title.children = [nodes.Text(f"Exercise {title.children[1].astext()}")]
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
     """Have Sphinx call `rewrite` before it reads a page, and `retitle` after."""
+    app.connect("source-read", hide, priority=400)  # before rewrite
     app.connect("source-read", rewrite)
     app.connect("doctree-read", retitle)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 import html
 from functools import cache
+from typing import cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -29,7 +30,7 @@ def meanings(app: Sphinx) -> dict[str, str]:
     """Return what each term of the glossary means, by the name of its place there."""
     glossary = app.env.get_doctree(GLOSSARY)
     return {
-        place: plain(item[-1])
+        place: plain(cast("nodes.Element", item[-1]))
         for item in glossary.findall(nodes.definition_list_item)
         for term in item.findall(nodes.term)
         for place in term["ids"]
