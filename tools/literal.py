@@ -17,10 +17,10 @@ from npdl_activations import Activation, Softmax
 Array = NDArray[Any]
 Function = Callable[[Any], Any]
 
-# What the words in a formula mean. A slope's jump counts, and has no dtype of its own.
+# What the words in a formula mean. A jump counts in int8, which leaves the dtype to x.
 WORDS = {
     "Abs": np.abs,
-    "Heaviside": lambda x, _: x > 0,
+    "Heaviside": lambda x, _: np.int8(x > 0),
     "Max": np.maximum,
     "Min": np.minimum,
     "exp": np.exp,
@@ -93,6 +93,7 @@ def activation(cls: type[Activation]) -> type[Any]:
     float32. Softmax takes matrices alone.
     """
     signature = inspect.signature(cls)
+    counted = _counted(_parts(cls, {})[1])
 
     class Textbook:
         def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -100,11 +101,10 @@ def activation(cls: type[Activation]) -> type[Any]:
             for name, number in given.items():
                 setattr(self, name, number)
             self._value, self._slope, self._of_y = _parts(cls, given)
-            self._counted = _counted(self._slope)
 
         def forward(self, input: Any) -> Any:  # noqa: A002
             y = self._value(input)
-            kept = input if self._of_y or self._counted else np.copy(input)
+            kept = input if self._of_y or counted else np.copy(input)
             self._last = kept, y
             return y
 
@@ -113,7 +113,7 @@ def activation(cls: type[Activation]) -> type[Any]:
                 self.forward(input)
             x, y = self._last
             slope = self._slope(x, y)
-            return np.full(x.shape, slope, np.float32) if self._counted else slope
+            return np.full(x.shape, slope, np.float32) if counted else slope
 
     Textbook.__name__ = Textbook.__qualname__ = cls.__name__
     return Textbook
