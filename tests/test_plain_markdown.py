@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from samples import CLASSES
 
 BOOK = Path(__file__).parent.parent / "book"
 
@@ -132,6 +133,12 @@ def test_only_a_notebooks_markdown_is_rewritten(tmp_path):
     source = [link]
     ext.rewrite(app, "book/page.md", source)
     assert source == [link]
+
+
+def test_the_page_of_the_api_lists_every_activation():
+    page = ext.with_classes((BOOK / "api.md").read_text(encoding="utf-8"))
+    for cls in CLASSES:
+        assert page.count(f"\n.. autoclass:: npdl_activations.{cls.__name__}\n") == 1
 
 
 CONF = f"""

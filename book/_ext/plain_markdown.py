@@ -10,6 +10,8 @@ book needs more, and gets it here, before MyST reads the page.
 - A cell that begins with ``### Exercise 1: …`` becomes an exercise. What follows a cell
   ``#### Solution``, up to the next heading, is folded into its solution. ``hide_solutions: true``
   in ``_config.yml`` leaves the solutions out.
+
+On the page of the API ``.. autoclass:: npdl_activations.*`` stands for every activation.
 """
 
 import json
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from npdl_activations.registry import classes
 from sphinx.application import Sphinx
 from sphinx_exercise.nodes import exercise_title
 
@@ -27,6 +30,7 @@ LABEL = re.compile(r"^\$\$\n<!-- (eq-[\w-]+) -->$", re.MULTILINE)
 ANSWER = re.compile(r"<details>(?=<summary>[^\n]*</summary>\n\n(Right\b)?)")
 EXERCISE = re.compile(r"### Exercise (\d+): (.+)\n")
 SOLUTION = "#### Solution"
+EVERY = re.compile(r"^\.\. autoclass:: npdl_activations\.\*$", re.MULTILINE)
 
 Cell = dict[str, Any]
 
@@ -87,9 +91,16 @@ def hide(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = json.dumps(notebook | {"cells": without_solutions(notebook["cells"])})
 
 
+def with_classes(text: str) -> str:
+    """Return the API page's `text` with a line for each activation."""
+    lines = (f".. autoclass:: npdl_activations.{cls.__name__}" for cls in classes())
+    return EVERY.sub("\n".join(lines), text)
+
+
 def rewrite(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Rewrite the Markdown cells of a notebook that Sphinx has just read."""
+    """Rewrite the Markdown of a page that Sphinx has just read."""
     if not app.env.doc2path(docname).endswith(".ipynb"):
+        source[0] = with_classes(source[0])
         return
     notebook = json.loads(source[0])
     names = terms(Path(app.srcdir, "book", "glossary.md").read_text(encoding="utf-8"))
