@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -18,8 +19,11 @@ import yaml
 from nbformat.sign import NotebookNotary
 from notebooks import FOLDED, normal_form, pictures
 from pybtex.database import parse_file
+from samples import CLASSES, accuracy, curves, module
+from stated import CARD, WORDS, unfounded
 
 import npdl_activations
+from npdl_activations.elementwise import Elementwise
 
 ROOT = Path(__file__).parent.parent
 BOOK = ROOT / "book"
@@ -28,11 +32,6 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 CITED = {entry.lower() for entry in parse_file(BOOK / "references.bib").entries}
-THE_NINE = sorted(
-    value.__module__.rpartition(".")[2]
-    for value in vars(npdl_activations).values()
-    if inspect.isclass(value) and value is not npdl_activations.Activation
-)
 CITATIONS = re.compile(r"\(bibliography\.md#([\w-]+)\)")
 FIGURE_TYPES = {"image/svg+xml", "image/png", "image/jpeg"}
 LONGEST_CELL = 20
@@ -146,8 +145,52 @@ def given_away(notebook):
     return [text for text in cells if text.startswith(FOLDED) and text != FOLDED]
 
 
+AIDS = {"remove-cell", "hide-cell", "hide-input"}  # what the site does not show, or folds
+
+
+def misplaced(notebook):
+    """In a function's chapter, anything but folded code between title, picture and card."""
+    cells = notebook.cells
+    if not any(CARD in cell.source for cell in cells):
+        return []  # no function's chapter
+    cards = [i for i, cell in enumerate(cells) if cell.source.startswith(CARD)]
+    if not cards:
+        return ["the card does not begin its cell"]
+    title, *opening = cells[: cards[0]]
+    drawn = ["figure" in cell.metadata.get("mystnb", {}) for cell in opening]
+    faults = [] if re.fullmatch(r"# .+\n\n.+", title.source) else ["no title and one sentence"]
+    faults += [] if any(drawn) else ["no picture stands before the card"]
+    return faults + [
+        f"{cell.id} stands before the card"
+        for cell, figure in zip(opening, drawn, strict=True)
+        if not figure and not AIDS & set(cell.metadata.get("tags", ()))
+    ]
+
+
+ELEMENTWISE = [cls for cls in CLASSES if issubclass(cls, Elementwise)]
+COUNTS = {len(CLASSES), len(ELEMENTWISE)}
+COUNT = "|".join([*map(str, COUNTS), *(word for word, n in WORDS.items() if n in COUNTS)])
+OURS = "functions|activations|classes|boxes|small plots"
+BY_HAND = re.compile(
+    rf"\b(?:all|the) (?:{COUNT})\b|\b(?:{COUNT}) (?:activation )?(?:{OURS})\b", re.IGNORECASE
+)
+
+
+def counted_by_hand(text):
+    """Places that say how many functions there are, and that one more would make false."""
+    return [found[0] for found in BY_HAND.finditer(" ".join(text.split()))]
+
+
+def counting(notebook):
+    """A title, a text or a description of a figure that counts the functions by hand."""
+    settings = [cell.metadata.get("mystnb", {}) for cell in notebook.cells]
+    texts = [part.get("image", {}).get("alt", "") for part in settings]
+    texts += [part.get("figure", {}).get("caption", "") for part in settings]
+    return [found for text in [markdown(notebook), *texts] for found in counted_by_hand(text)]
+
+
 GUARDS = [uncounted, undescribed, ill_shaped, noisy, uncited, unlisted]
-GUARDS += [illegible, cryptic, unanswered, given_away]
+GUARDS += [illegible, cryptic, unanswered, given_away, misplaced, unfounded, counting]
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +238,22 @@ def written(text):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
 
 
+PIECES = {
+    "title": written("# Title\n\nA sentence."),
+    "heading": written("# Title\n\nA sentence.\n\n## See it"),
+    "folded": sample("import numpy", metadata={"tags": ["hide-input"]}),
+    "code": sample("import numpy"),
+    "picture": drawn(image={"alt": "a curve"}, figure={"caption": "A curve."}),
+    "text": written("Look."),
+    "card": written(f"{CARD} Some |\n|---|---|\n| Range | $(0, 1)$ |"),
+    "stated": drawn(image={"alt": "a curve"}, figure={"caption": "It needs 513 steps."}),
+}
+
+
+def pieced(*names):
+    return nbformat.v4.new_notebook(cells=[cell for name in names for cell in PIECES[name].cells])
+
+
 @pytest.mark.parametrize(
     ("guard", "notebook"),
     [
@@ -215,6 +274,15 @@ def written(text):
         (cryptic, written("See {ref}`there`.")),
         (cryptic, written("(here)=\n# Title")),
         (given_away, written(f"{FOLDED}\n\nIt is 2.")),
+        (misplaced, written(f"# Title\n\nA sentence.\n\n{CARD} x |\n|---|---|")),
+        (misplaced, pieced("title", "card", "picture")),
+        (misplaced, pieced("title", "picture", "text", "card")),
+        (misplaced, pieced("title", "code", "picture", "card")),
+        (misplaced, pieced("heading", "picture", "card")),
+        (unfounded, pieced("title", "folded", "picture", "card", "stated")),
+        (counting, written(f"# The {max(COUNTS)}")),
+        (counting, drawn(image={"alt": f"{max(COUNTS)} small plots."})),
+        (counting, drawn(figure={"caption": f"All {max(COUNTS)} functions."})),
         (unanswered, asked("Right", "No")),
         (unanswered, asked("Right", "No", "Right")),
         (unanswered, asked("Right", "No", "Maybe")),
@@ -226,9 +294,9 @@ def test_a_guard_finds_its_fault(guard, notebook):
 
 
 def test_the_guards_pass_a_sound_notebook():
-    sound = drawn(image={"alt": "a curve"}, figure={"caption": "A curve."})
+    sound = deepcopy(pieced("title", "folded", "picture", "card"))
     sound.cells += lettered(11).cells
-    sound.cells[1].execution_count = 2
+    sound.cells[2].execution_count, sound.cells[4].execution_count = 2, 3
     sound.cells.append(nbformat.v4.new_markdown_cell("[Elliott](bibliography.md#elliott1993)"))
     sound.cells += asked("No", "Right", "No").cells
     assert [fault for guard in GUARDS for fault in guard(sound)] == []
@@ -259,16 +327,90 @@ def test_the_normal_form_leaves_out_what_differs_by_run():
     assert normal_form(again, "page") == text
 
 
-def test_there_are_nine():
-    assert len(THE_NINE) == 9
+each = pytest.mark.parametrize("cls", CLASSES, ids=module)
 
 
-@pytest.mark.parametrize("name", THE_NINE)
-def test_an_activation_has_its_module_test_chapter_and_entry(name):
+@each
+def test_an_activation_has_its_module_test_chapter_and_entry(cls):
+    name = module(cls)
     assert (ROOT / "npdl_activations" / f"{name}.py").is_file()
     assert (ROOT / "tests" / f"test_{name}.py").is_file()
     assert (BOOK / f"{name}.ipynb").is_file()
     assert f"book/{name}" in PAGES
+
+
+ACCURACY = re.compile(r"^\| Accuracy \| (.*): \[measured\]\(accuracy\.ipynb\) \|$", re.MULTILINE)
+
+
+@each
+def test_the_card_states_the_bounds_of_the_class(cls, stored):
+    (row,) = ACCURACY.findall(markdown(stored[BOOK / f"{module(cls)}.ipynb"]))
+    assert row.endswith(accuracy(cls))
+
+
+@each
+def test_the_docstring_states_the_bounds_of_the_class(cls):
+    first, *rest = accuracy(cls)
+    sentence = f"{first.upper()}{''.join(rest)} (`max_ulp`)"
+    assert sentence in " ".join(inspect.getdoc(cls).split())
+
+
+def test_a_class_states_its_bounds_in_one_form():
+    bounds = {"value": 4, "derivative": 3.5, "backward": 5}
+    half = dict.fromkeys(bounds, 0.51)
+    wide = {"float32": bounds, "float64": bounds}
+    cls = type("Some", (), {"max_ulp": {**wide, "float16": half, "bfloat16": half}})
+    start = "within 4 ULP (value), 3.5 (derivative), 5 (backward) in float32; 4, 3.5, 5 in float64;"
+    assert accuracy(cls) == f"{start} 0.51 in 16 bits"
+    cls.max_ulp["bfloat16"] = half | {"backward": 0.6}
+    assert accuracy(cls) == f"{start} 0.51, 0.51, 0.6 in 16 bits"
+    cls.max_ulp = dict.fromkeys(cls.max_ulp, dict.fromkeys(bounds, 0))
+    assert accuracy(cls) == "exact in every dtype"
+
+
+def test_every_function_of_one_number_has_its_curve_and_its_figure():
+    script = (BOOK / "_static" / "explorer.js").read_text(encoding="utf-8")
+    assert set(curves(script)) == {cls.__name__ for cls in ELEMENTWISE}
+    for cls in ELEMENTWISE:
+        figure = "fig-" + module(cls).replace("_", "-")
+        assert f'"{figure}": (figure) => curves(figure, ["{cls.__name__}"])' in script
+
+
+COUNTED = [
+    *(ROOT / name for name in ("README.md", "CITATION.cff", "pyproject.toml")),
+    ROOT / "_config.yml",
+    ROOT / "_toc.yml",
+    *sorted(BOOK.glob("*.md")),
+    *sorted((ROOT / "npdl_activations").glob("*.py")),
+]
+
+
+@pytest.mark.parametrize("path", COUNTED, ids=lambda path: path.name)
+def test_no_file_counts_the_functions_by_hand(path):
+    assert counted_by_hand(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("count", COUNT.split("|"))
+def test_a_count_is_found_and_others_are_not(count):
+    for text in (
+        "Take all {}.",
+        "derives {} activation functions",
+        "The {} functions\nand",
+        "most of the {} do",
+        "for {} functions",
+        "A map with {} boxes",
+        "{} small plots",
+        "- caption: The {}",
+    ):
+        assert counted_by_hand(text.format(count)), text
+    for text in (
+        "each further {} costs",
+        "more than {} digits in ten",
+        "with {} times the weights",
+        "the answers of {} columns",
+        "{} units",
+    ):
+        assert not counted_by_hand(text.format(count)), text
 
 
 def test_the_contents_and_the_folder_agree():
