@@ -139,9 +139,8 @@ def constant(node):
 
 def said_by_code(source):
     """Return the numbers of a cell's code: its constants, and those inside its strings."""
-    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
     found = set()
-    for node in ast.walk(ast.parse("\n".join(lines))):
+    for node in ast.walk(ast.parse(re.sub(r"^( *)[%!].*", r"\1pass", source, flags=re.MULTILINE))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found = found.union(*(values for _, values in numbers(node.value)))
         elif (value := constant(node)) is not None and math.isfinite(value):
