@@ -1,6 +1,6 @@
 """What the chapters of the book share: figures, a small network, data and checks.
 
-Drawing needs matplotlib: ``pip install npdl-activations[lab]``. The library itself never
+It needs more than NumPy: ``pip install "npdl-activations[lab]"``. The library itself never
 imports this package.
 """
 

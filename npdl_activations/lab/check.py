@@ -1,11 +1,14 @@
 """Two ways to check a function: against its formula in high precision, and by differences."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from npdl_activations.arrays import real
+from npdl_activations.lab.extra import extra
+from npdl_activations.lab.formula import NoRealValueError, read
 
 __all__ = ["finite_difference", "ulp_error"]
 
@@ -30,11 +33,14 @@ def ulp_error(
     computed : array_like of floats
         The values to judge, of any floating dtype, bfloat16 included.
     formula : str
-        A formula in x that SymPy can parse, such as ``"x / (1 + Abs(x))"``.
+        A formula in x in SymPy's words, such as ``"x / (1 + Abs(x))"``: numbers, ``pi`` and
+        ``E``, the signs ``+ - * / **``, ``Max``, ``Min``, ``Heaviside``, ``Piecewise``, and
+        the elementary functions, ``erf``, ``erfc``, ``gamma`` and ``loggamma``. It is worked out
+        as it stands, and 0.1 is one tenth.
     x : array_like of real numbers, the shape of `computed`
         The inputs. An infinity stands for the limit there.
     **symbols : float
-        The values of the other symbols in the formula, such as ``s=2.0``.
+        The values of the other symbols in the formula, such as ``steepness=2.0``.
 
     Returns
     -------
@@ -45,11 +51,12 @@ def ulp_error(
     Raises
     ------
     TypeError
-        If `computed` is not floating, or a symbol of the formula has no value.
+        If `computed` is not floating, x or a symbol's value is not real, a symbol of the formula
+        has no value, or the formula calls a function that is none of these.
     ValueError
-        If the shapes differ.
+        If the shapes differ, or the formula cannot be read.
     ArithmeticError
-        If the formula has no value at some x.
+        If the formula, or a part of it, has no real value at some x.
 
     References
     ----------
@@ -65,25 +72,29 @@ def ulp_error(
     >>> print(f"{ulp_error([1 - np.tanh(40.0) ** 2], '1 - tanh(x)**2', [40.0])[0]:.1e}")
     6.8e+15
     """
-    import mpmath
+    with extra():
+        import mpmath
 
-    computed = np.asarray(computed)
-    x = np.asarray(x)
+    computed, x = real(computed, "ulp_error"), real(x, "ulp_error")
     dtype = computed.dtype
-    if not np.issubdtype(dtype, np.floating) and dtype.name != "bfloat16":
+    if dtype.kind in "biu":
         msg = f"ulp_error judges floating-point results, not {dtype}"
+        raise TypeError(msg)
+    if not isinstance(formula, str):
+        msg = f"ulp_error takes a formula as text, not {formula!r}"
         raise TypeError(msg)
     if computed.shape != x.shape:
         msg = f"computed has shape {computed.shape} and x has shape {x.shape}: they must match"
         raise ValueError(msg)
 
-    epsilon = _exact(np.spacing(dtype.type(1)))
-    smallest = _exact(np.spacing(dtype.type(0)))
-    largest = _exact(np.nextafter(dtype.type(np.inf), dtype.type(0)))
+    # Not from np.spacing: where a library has switched subnormals off, that answers 0.
+    bits, lowest = _format(dtype)
+    smallest = mpmath.ldexp(1, lowest - bits)
+    largest = mpmath.ldexp(2 ** (bits + 1) - 1, 1 - lowest - bits)
 
     def ulp(truth: Any) -> Any:
         _, exponent = mpmath.frexp(max(smallest, min(abs(truth), largest)))
-        return max(smallest, mpmath.ldexp(epsilon, exponent - 1))
+        return max(smallest, mpmath.ldexp(1, exponent - 1 - bits))
 
     def error(value: Any, truth: Any) -> float:
         if mpmath.isinf(value):
@@ -94,11 +105,18 @@ def ulp_error(
     errors = np.where(np.isnan(computed) & np.isnan(x), 0.0, np.inf)
     judged = ~np.isnan(computed) & ~np.isnan(x)
     with mpmath.workdps(_FIRST_DIGITS):
+        parameters = {name: _parameter(name, value) for name, value in symbols.items()}
+        function = read(formula.strip(), frozenset({"x", *parameters}))
         # Far enough out for the limit, however small a float64 steepness is.
         infinity = mpmath.ldexp(largest, 1500)
-        points = [max(-infinity, min(_exact(number), infinity)) for number in x[judged]]
-        truths = _true_values(formula, points, symbols, smallest)
-        values = map(_exact, computed[judged])
+        values, points = _exact(computed[judged]), _exact(x[judged])
+        truths = []
+        for number, point in zip(x[judged], points, strict=True):
+            given = parameters | {"x": max(-infinity, min(point, infinity))}
+            truths.append(_true_value(function, given, smallest))
+            if truths[-1] is None:
+                msg = f"the formula {formula!r} has no real value at x = {number}"
+                raise ArithmeticError(msg)
         errors[judged] = [error(v, t) for v, t in zip(values, truths, strict=True)]
     return errors
 
@@ -109,6 +127,8 @@ def finite_difference(function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.N
     The quotient `(f(x + h) - f(x - h)) / 2h` strays from `f'(x)` by about `h² f'''(x) / 6`, and
     rounding adds about `1e-16 f(x) / h`. The step `h = max(1, abs(x)) / 2**17`, near the cube
     root of the spacing of floats, keeps both small: where f is smooth, about ten digits are right.
+    The divisor is the distance of the two floats that x + h and x - h are rounded to, and so
+    the slope of f(x) = x is exactly 1.
 
     Parameters
     ----------
@@ -121,6 +141,11 @@ def finite_difference(function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.N
     -------
     ndarray of float64, the shape of `x`
 
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
     References
     ----------
     W. H. Press et al., *Numerical Recipes*, 3rd ed., Cambridge, 2007, section 5.7.
@@ -131,64 +156,83 @@ def finite_difference(function: Callable[[Any], Any], x: npt.ArrayLike) -> npt.N
     >>> bool(np.allclose(slope, np.cos([0.0, 1.0]), rtol=1e-9))
     True
     """
-    x = np.asarray(x, dtype=np.float64)
+    x = real(x, "finite_difference").astype(np.float64)
     step = np.maximum(1.0, abs(x)) / 2**17
-    return np.asarray((function(x + step) - function(x - step)) / (2 * step))
+    left, right = x - step, x + step
+    return np.asarray((function(right) - function(left)) / (right - left))
 
 
-def _exact(number: Any) -> Any:
-    """Return the mpmath number that equals a NumPy number."""
+def _format(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return how many bits follow the leading one, and the smallest normal number's exponent."""
+    if dtype.name == "bfloat16":
+        return 7, -126
+    info = np.finfo(dtype)
+    return info.nmant, int(info.minexp)
+
+
+def _exact(numbers: npt.NDArray[Any]) -> list[Any]:
+    """Return the mpmath numbers that equal NumPy numbers, none of which is NaN.
+
+    They are read from the bits, because arithmetic may take a subnormal for 0: a library that was
+    compiled with -ffast-math tells the processor to.
+    """
     import mpmath
 
-    return mpmath.mp.convert(np.longdouble(number))
+    if numbers.dtype.kind in "biu":
+        return [mpmath.mpf(int(number)) for number in numbers]
+    if numbers.dtype.itemsize > 8:  # longdouble, which is not computed in those registers
+        significands, exponents = np.frexp(numbers)
+        return [
+            mpmath.ldexp(int(np.ldexp(significand, 113)), int(exponent) - 113)
+            if np.isfinite(significand)
+            else mpmath.mpf(float(significand))
+            for significand, exponent in zip(significands, exponents, strict=True)
+        ]
+    bits, lowest = _format(numbers.dtype)
+    size = 8 * numbers.dtype.itemsize
+    top = 2 ** (size - 1 - bits) - 1
+    exact = []
+    for pattern in numbers.view(f"{numbers.dtype.byteorder}u{size // 8}").tolist():
+        sign = -1 if pattern >> (size - 1) else 1
+        exponent = pattern >> bits & top
+        fraction = pattern & (2**bits - 1)
+        if exponent == top:
+            exact.append(mpmath.mpf(sign * np.inf))
+        else:
+            significand = fraction + 2**bits if exponent else fraction
+            exact.append(mpmath.ldexp(sign * significand, max(exponent, 1) - 1 + lowest - bits))
+    return exact
 
 
-def _true_values(
-    formula: str, points: list[Any], symbols: dict[str, float], smallest: Any
-) -> list[Any]:
-    """Evaluate the formula: right to 40 digits, or far below the smallest float."""
+def _parameter(name: str, value: float) -> Any:
+    """Return the value of a symbol as an mpmath number."""
     import mpmath
 
-    function = _parse(formula, tuple(symbols))
-    parameters = [_exact(value) for value in symbols.values()]
+    number = real(value, f"ulp_error's {name}")
+    if number.ndim:
+        msg = f"ulp_error's {name} must be one number, not an array of shape {number.shape}"
+        raise TypeError(msg)
+    return mpmath.nan if np.isnan(number) else _exact(number.reshape(1))[0]
+
+
+def _true_value(function: Callable[..., Any], given: dict[str, Any], smallest: Any) -> Any:
+    """Evaluate a formula: right to 40 digits, or far below the smallest float; else None."""
+    import mpmath
+
     # Zero may be a tiny number that cancelled. It is believed where that would be visible.
     visible = 200 - 2 * int(mpmath.log10(smallest))
     beyond_floats = 1 / smallest**2
     tolerance = mpmath.mpf(10) ** -_AGREED_DIGITS
 
-    digits = _FIRST_DIGITS
-    values = [function(point, *parameters) for point in points]
-    unsettled = list(range(len(points)))
-    while unsettled:
-        digits *= 2
-        if digits > 8 * visible:
-            msg = f"the formula {formula!r} has no value at x = {points[unsettled[0]]}"
-            raise ArithmeticError(msg)
-        before = [values[i] for i in unsettled]
+    digits, before = _FIRST_DIGITS, mpmath.nan
+    while digits <= 8 * visible:
         with mpmath.workdps(digits):
-            for i in unsettled:
-                values[i] = function(points[i], *parameters)
-        unsettled = [
-            i
-            for i, earlier in zip(unsettled, before, strict=True)
-            if not abs(values[i] - earlier) <= tolerance * abs(values[i])
-            or (values[i] == 0 and digits < visible and abs(points[i]) < beyond_floats)
-        ]
-    return values
-
-
-@lru_cache
-def _parse(formula: str, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Return the formula as a function of mpmath numbers: x, then the named symbols."""
-    import sympy  # type: ignore[import-untyped]
-
-    symbols = {name: sympy.Symbol(name, real=True) for name in ("x", *names)}
-    expression = sympy.sympify(formula, locals=symbols)
-    if missing := expression.free_symbols - set(symbols.values()):
-        wanted = ", ".join(sorted(map(str, missing)))
-        msg = f"the formula {formula!r} needs a value for {wanted}"
-        raise TypeError(msg)
-    function: Callable[..., Any] = sympy.lambdify(
-        list(symbols.values()), expression, modules="mpmath"
-    )
-    return function
+            try:
+                value = function(given)
+            except NoRealValueError:
+                value = mpmath.nan
+            settled = abs(value - before) <= tolerance * abs(value)
+        if settled and (value != 0 or digits >= visible or abs(given["x"]) >= beyond_floats):
+            return value
+        digits, before = 2 * digits, value
+    return None

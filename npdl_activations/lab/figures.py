@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 
 from npdl_activations import Activation
+from npdl_activations.elementwise import Elementwise
+from npdl_activations.lab.extra import extra
 
-try:
+with extra():
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from cycler import cycler
     from matplotlib.axes import Axes
-except ModuleNotFoundError as error:
-    msg = "npdl_activations.lab draws with matplotlib: pip install npdl-activations[lab]"
-    raise ModuleNotFoundError(msg, name=error.name) from error
 
 __all__ = ["plot_activation", "use_house_style"]
 
@@ -30,7 +29,8 @@ _LINES = {
     "#000000": (0, (3, 3)),
 }
 
-_TINY = np.nextafter(0.0, 1.0)
+# What the pages call a parameter; the others go by their own names.
+_LETTERS = {"steepness": "s"}
 
 # Letters are measured in 1/64 pt, so a centred label lies at a multiple of 1/128 pt. That is a tie
 # when six decimals are printed, and the last bit would decide. An odd margin moves all of them.
@@ -100,12 +100,12 @@ def plot_activation(
 ) -> None:
     """Draw an elementwise activation and its derivative.
 
-    A jump of the derivative at 0, as ReLU has, is drawn as a gap.
+    Where the derivative jumps, as ReLU's does at 0, its line has a gap.
 
     Parameters
     ----------
     activation : Activation
-        Any but Softmax, which has no curve.
+        An elementwise one: others, as Softmax, have no curve.
     low, high : float, default -6.0 and 6.0
         Where the x axis starts and ends.
     derivative : bool, default True
@@ -118,34 +118,37 @@ def plot_activation(
     TypeError
         If `activation` is not an elementwise activation.
     ValueError
-        If `low` is not below `high`.
+        If `low` is not below `high`, or one of them is not finite.
 
     Examples
     --------
     >>> from npdl_activations import Tanh
     >>> plot_activation(Tanh(), -4, 4)
     """
-    if not hasattr(activation, "formula"):
+    if not isinstance(activation, Elementwise):
         msg = f"plot_activation draws elementwise activations, not {activation!r}"
         raise TypeError(msg)
-    if not low < high:
-        msg = f"low must be below high, not {low} and {high}"
+    if not -np.inf < low < high < np.inf:
+        msg = f"low must be below high and both finite, not {low} and {high}"
         raise ValueError(msg)
     if ax is None:
         _, ax = plt.subplots()
 
     name = str(activation)
-    if steepness := getattr(activation, "steepness", None):
-        name += f" (s = {steepness:g})"
+    if activation.parameters:
+        values = (f"{_LETTERS.get(k, k)} = {v:g}" for k, v in activation.parameters.items())
+        name += f" ({', '.join(values)})"
     x = np.linspace(low, high, 241)
     curves = [(name, x, activation(x))]
     if derivative:
         slope = activation.derivative(x)
-        left, right = activation.derivative([-_TINY, _TINY])
-        if left != right and low < 0 < high:
-            zero = np.searchsorted(x, 0.0, side="right")
-            x = np.insert(x, zero, [0.0, 0.0, 0.0])
-            slope = np.insert(slope, zero, [left, np.nan, right])
+        for kink in activation.kinks:
+            if low < kink < high:
+                near = max(1.0, abs(kink)) / 2**40
+                left, right = activation.derivative([kink - near, kink + near])
+                after = np.searchsorted(x, kink, side="right")
+                x = np.insert(x, after, [kink, kink, kink])
+                slope = np.insert(slope, after, [left, np.nan, right])
         curves.append(("its derivative", x, slope))
 
     ax.axhline(0, color="#999999", linewidth=1, linestyle="-", zorder=1)

@@ -1,14 +1,16 @@
 """A small fully connected network that learns by backpropagation, to be read in one minute."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Integral
-from typing import NamedTuple
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from npdl_activations import Activation, ReLU, Softmax, get
+from npdl_activations.arrays import real
 
 __all__ = ["Layer", "Network"]
 
@@ -47,8 +49,11 @@ class Network:
 
     Raises
     ------
+    TypeError
+        If `widths` are no sequence, or `seed` is no whole number.
     ValueError
-        If `widths` are not two or more positive whole numbers, or `activation` is unknown.
+        If `widths` are not two or more positive whole numbers, `activation` is unknown, or
+        `seed` is negative.
 
     References
     ----------
@@ -70,12 +75,10 @@ class Network:
     def __init__(
         self, widths: Sequence[int], activation: str | Activation = "tanh", seed: int = 0
     ) -> None:
-        if len(widths) < 2 or not all(isinstance(n, Integral) and n > 0 for n in widths):
-            msg = f"widths must be two or more positive whole numbers, not {widths!r}"
-            raise ValueError(msg)
+        widths = _layers(widths)
         hidden = get(activation)
         gain = 2.0 if isinstance(hidden, ReLU) else 1.0
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(_whole("seed", seed, least=0))
         self._softmax = Softmax()
         self.activations = [get(hidden) for _ in widths[1:-1]]
         self.layers = [
@@ -85,12 +88,16 @@ class Network:
 
     def predict(self, x: npt.ArrayLike) -> Array:
         """Return the probability of each class for each row of `x`, shape (n, classes)."""
-        return np.asarray(self._softmax(self._logits(x)))
+        return np.asarray(self._softmax(self._logits(self._rows(x))))
 
     def accuracy(self, x: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-        """Return the share of rows whose most probable class is the label."""
+        """Return the share of rows whose most probable class is the label.
+
+        A row with NaN among its probabilities has no most probable class, and counts as wrong.
+        """
         x, labels = self._checked(x, labels)
-        return float(np.mean(self.predict(x).argmax(axis=1) == labels))
+        p = self.predict(x)
+        return float(np.mean((p.argmax(axis=1) == labels) & ~np.isnan(p).any(axis=1)))
 
     def loss(self, x: npt.ArrayLike, labels: npt.ArrayLike) -> float:
         """Return the mean cross-entropy, -log of the probability given to the label."""
@@ -118,9 +125,10 @@ class Network:
         Raises
         ------
         TypeError
-            If the labels are not integers.
+            If `x` does not hold real numbers, or the labels are not integers.
         ValueError
-            If the shapes do not fit the network or each other, or a label is no class of it.
+            If the shapes do not fit the network or each other, there are no rows, or a label is
+            no class of the network.
         """
         x, labels = self._checked(x, labels)
 
@@ -169,9 +177,12 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            As `gradients` does.
+            As `gradients` does; or if `epochs` is no whole number from 0, `batch` none from 1, or
+            `rate` no positive finite number.
         """
         x, labels = self._checked(x, labels)
+        epochs, batch = _whole("epochs", epochs, least=0), _whole("batch", batch, least=1)
+        rate = _positive("rate", rate)
         losses = []
         for _ in range(epochs):
             order = self._rng.permutation(len(x))
@@ -185,33 +196,81 @@ class Network:
             losses.append(self.loss(x, labels))
         return losses
 
-    def _logits(self, x: npt.ArrayLike) -> Array:
+    def _logits(self, x: Array) -> Array:
         """Return what goes into the softmax."""
         *hidden, last = self.layers
-        a = np.asarray(x, dtype=np.float64)
+        a = x
         for layer, activation in zip(hidden, self.activations, strict=True):
             a = activation(a @ layer.weights + layer.bias)
         return a @ last.weights + last.bias
 
+    def _rows(self, x: npt.ArrayLike) -> Array:
+        """Return examples as an array that fits the network."""
+        rows = real(x, "Network").astype(np.float64, copy=False)
+        inputs = len(self.layers[0].weights)
+        if rows.ndim != 2 or rows.shape[1] != inputs:
+            msg = f"x must have shape (n, {inputs}), not {rows.shape}"
+            raise ValueError(msg)
+        return rows
+
     def _checked(
         self, x: npt.ArrayLike, labels: npt.ArrayLike
     ) -> tuple[Array, npt.NDArray[np.integer]]:
-        """Return examples and labels as arrays that fit the network."""
-        x = np.asarray(x, dtype=np.float64)
-        labels = np.asarray(labels)
-        inputs, classes = len(self.layers[0].weights), len(self.layers[-1].bias)
-        if x.ndim != 2 or x.shape[1] != inputs:
-            msg = f"x must have shape (n, {inputs}), not {x.shape}"
+        """Return examples, at least one, and labels as arrays that fit the network."""
+        rows = self._rows(x)
+        if not len(rows):
+            msg = "x must have one row or more"
             raise ValueError(msg)
+        labels = real(labels, "Network")
         if labels.dtype.kind not in "iu":
             msg = f"labels must be integers, not {labels.dtype}"
             raise TypeError(msg)
-        if labels.shape != (len(x),):
-            msg = f"labels must have shape ({len(x)},), one for each row of x, not {labels.shape}"
+        if labels.shape != (len(rows),):
+            msg = (
+                f"labels must have shape ({len(rows)},), one for each row of x, not {labels.shape}"
+            )
             raise ValueError(msg)
+        classes = len(self.layers[-1].bias)
         if not np.all((labels >= 0) & (labels < classes)):
             msg = (
                 f"labels must lie between 0 and {classes - 1}, not {labels.min()} to {labels.max()}"
             )
             raise ValueError(msg)
-        return x, labels
+        return rows, labels
+
+
+def _layers(widths: Any) -> list[int]:
+    """Return the widths if each can be a layer's."""
+    if isinstance(widths, str) or not isinstance(widths, Sequence | np.ndarray):
+        msg = f"widths must be a sequence of whole numbers, not {widths!r}"
+        raise TypeError(msg)
+    try:
+        whole = [_whole("width", n, least=1) for n in widths]
+    except (TypeError, ValueError):
+        whole = []
+    if len(whole) < 2:
+        msg = f"widths must be two or more positive whole numbers, not {widths!r}"
+        raise ValueError(msg)
+    return whole
+
+
+def _whole(name: str, number: Any, least: int) -> int:
+    """Return a whole number if it is at least so large."""
+    if not isinstance(number, Integral) or isinstance(number, bool):
+        msg = f"{name} must be a whole number, not {number!r}"
+        raise TypeError(msg)
+    if int(number) < least:
+        msg = f"{name} must be {least} or more, not {number}"
+        raise ValueError(msg)
+    return int(number)
+
+
+def _positive(name: str, number: Any) -> float:
+    """Return a real number if it is positive and finite."""
+    if not isinstance(number, Real) or isinstance(number, bool):
+        msg = f"{name} must be a real number, not {number!r}"
+        raise TypeError(msg)
+    if not 0 < float(number) < math.inf:
+        msg = f"{name} must be positive and finite, not {number}"
+        raise ValueError(msg)
+    return float(number)
