@@ -60,8 +60,10 @@ def test_the_citation_on_the_cover_is_that_of_the_file():
 
 
 def front(path):
-    """The first cell of a chapter."""
-    return nbformat.read(path, as_version=4).cells[0].source
+    """What a chapter says before its first section."""
+    cells = nbformat.read(path, as_version=4).cells
+    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return re.split(r"^## ", prose, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 @pytest.mark.parametrize(

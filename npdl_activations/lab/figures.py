@@ -29,8 +29,8 @@ _LINES = {
     "#000000": (0, (3, 3)),
 }
 
-# What the pages call a parameter; the others go by their own names.
-_LETTERS = {"steepness": "s"}
+# The letter that a page writes for a parameter: the document has s. Others go by their names.
+LETTERS = {"steepness": "s"}
 
 # Letters are measured in 1/64 pt, so a centred label lies at a multiple of 1/128 pt. That is a tie
 # when six decimals are printed, and the last bit would decide. An odd margin moves all of them.
@@ -136,7 +136,7 @@ def plot_activation(
 
     name = str(activation)
     if activation.parameters:
-        values = (f"{_LETTERS.get(k, k)} = {v:g}" for k, v in activation.parameters.items())
+        values = (f"{LETTERS.get(k, k)} = {v:g}" for k, v in activation.parameters.items())
         name += f" ({', '.join(values)})"
     x = np.linspace(low, high, 241)
     curves = [(name, x, activation(x))]
