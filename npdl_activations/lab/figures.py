@@ -82,7 +82,8 @@ def use_house_style() -> None:
     mpl.rcdefaults()
     mpl.rcParams.update(_HOUSE_STYLE)
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-        from matplotlib_inline.config import InlineBackend
+        with extra():
+            from matplotlib_inline.config import InlineBackend
 
         # Not set_matplotlib_formats: the backend forgets it when the first figure starts it.
         inline: Any = InlineBackend.instance(parent=shell)
