@@ -1,7 +1,8 @@
 """Break every activation, one kernel at a time, and see that its tests and its chapter notice.
 
-For each kernel: a sign, a factor, a constant and, where there is one, an operator. What survives
-is reported, and the exit code is then 1. ``python tools/mutants.py tanh`` breaks one module.
+A kernel is a private function of the activation's module: ``_forward``, ``_derivative`` and so on.
+For each: a sign, a factor, a constant and, where there is one, an operator. What survives is
+reported, and the exit code is then 1. ``python tools/mutants.py tanh`` breaks one module.
 
 mutmut and cosmic-ray ask one command whether a mutant lives; here two must fail, each by itself.
 """
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -25,18 +27,12 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
-from npdl_activations.registry import NAMES
+from npdl_activations.registry import classes
 
 ROOT = Path(__file__).resolve().parent.parent
-CLASSES = {cls.__module__.rpartition(".")[2]: cls.__name__ for cls in NAMES.values()}
-KERNELS = {
-    "_forward": "forward",
-    "_softmax": "forward",
-    "_derivative": "derivative",
-    "derivative": "derivative",
-    "_backward": "backward",
-    "_jacobian": "jacobian",
-}
+# What the tests and the chapter of one activation need to run.
+PARTS = ("npdl_activations", "tests", "tools", "book")
+CLASSES = {cls.__module__.rpartition(".")[2]: cls.__name__ for cls in classes()}
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -45,6 +41,13 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.GtE: ast.Lt,
     ast.Lt: ast.GtE,
     ast.Eq: ast.NotEq,
+}
+# A kernel that is given `out` has its result taken from there.
+RESULTS = {"sign": "-({})", "factor": "2 * ({})", "constant": "({}) + 0.5"}
+WRITTEN = {
+    "sign": "np.negative({}, out=out)",
+    "factor": "np.multiply({}, 2, out=out)",
+    "constant": "np.add({}, 0.5, out=out)",
 }
 # A smaller change is no mutant: it may be the same function, rounded in another way.
 MATERIAL = 1e-3
@@ -66,78 +69,88 @@ class Verdict(NamedTuple):
     chapter: str
 
 
+@cache
 def answers(module: str, source: str) -> list[Any]:
     """Return what the activation says when its module reads `source`."""
     namespace = ModuleType(f"npdl_activations.{module}").__dict__ | {
         "__package__": "npdl_activations"
     }
-    rows = np.random.default_rng(0).normal(0, 2, (20, 5))
+    said = []
     with np.errstate(all="ignore"):
         exec(compile(source, module, "exec"), namespace)  # noqa: S102
-        act = namespace[CLASSES[module]]()
-        return [act.forward(rows), act.derivative(), act.backward(rows[::-1]), act.jacobian()]
+        for dtype in (np.float64, np.float32):
+            rows = np.random.default_rng(0).normal(0, 2, (20, 5)).astype(dtype)
+            act = namespace[CLASSES[module]]()
+            said += [act.forward(rows), act.backward(rows[::-1]), act.jacobian()]
+            said += act.parameter_gradients(rows[::-1]).values()
+            try:
+                said.append(act.derivative())
+            except TypeError:  # not every function has an elementwise derivative
+                said.append(0)
+    return said
 
 
 def shows(module: str, source: str, mutated: str) -> bool:
     """Return whether the two sources compute materially different numbers."""
+    before = answers(module, source)
     try:
-        changed = answers(module, mutated)
-    except (TypeError, ValueError, IndexError):
+        after = answers(module, mutated)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return False  # a crash is too easy to notice
-    pairs = zip(answers(module, source), changed, strict=True)
+    pairs = zip(before, after, strict=True)
     return not all(np.allclose(a, b, rtol=0, atol=MATERIAL) for a, b in pairs)
+
+
+def parts(kernel: ast.FunctionDef) -> list[Any]:
+    """Return every node of a kernel's body."""
+    return [part for statement in kernel.body for part in ast.walk(statement)]
+
+
+def changed(kernel: ast.FunctionDef, i: int, **fields: Any) -> tuple[ast.FunctionDef, str]:
+    """Return a kernel with other fields in its node `i`, and the line of that node."""
+    copy = deepcopy(kernel)
+    node = parts(copy)[i]
+    for name, value in fields.items():
+        setattr(node, name, value)
+    statements = [part for part in parts(copy) if isinstance(part, ast.stmt)]
+    inside = [part for part in statements if any(each is node for each in ast.walk(part))]
+    return copy, ast.unparse(inside[-1]).partition("\n")[0]
 
 
 def changes(kernel: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef, str]]:
     """Yield the changes of a kernel: the kind, the changed kernel, and its changed line."""
-
-    def line(node: ast.AST, copy: ast.FunctionDef) -> str:
-        holders = [s for s in ast.walk(copy) if isinstance(s, ast.stmt) and s is not copy]
-        inside = [s for s in holders if any(part is node for part in ast.walk(s))]
-        return ast.unparse(inside[-1]).partition("\n")[0]
-
-    def returning(before: str, after: str) -> tuple[ast.FunctionDef, str]:
-        copy = deepcopy(kernel)
-        last = next(s for s in reversed(copy.body) if isinstance(s, ast.Return))
-        text = f"{before}({ast.unparse(last)[len('return ') :]}){after}"
-        last.value = ast.parse(text, mode="eval").body
-        return copy, line(last, copy)
-
-    yield "sign", *returning("-", "")
-    yield "factor", *returning("2 * ", "")
-    for i, node in enumerate(ast.walk(kernel)):
-        copy = deepcopy(kernel)
-        twin: Any = list(ast.walk(copy))[i]
-        if isinstance(node, ast.Constant) and type(node.value) in {int, float}:
-            twin.value += 1
-            yield "constant", copy, line(twin, copy)
+    writes = any(argument.arg == "out" for argument in kernel.args.args)
+    for i, node in enumerate(parts(kernel)):
+        if isinstance(node, ast.Return) and node.value:
+            for kind, text in (WRITTEN if writes else RESULTS).items():
+                result = ast.parse(text.format(ast.unparse(node.value)), mode="eval").body
+                yield kind, *changed(kernel, i, value=result)
+        elif isinstance(node, ast.Constant) and type(node.value) in {int, float}:
+            value: Any = node.value
+            yield "constant", *changed(kernel, i, value=value + 1)
         elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
-            twin.op = SWAPS[type(node.op)]()
-            yield "operator", copy, line(twin, copy)
+            yield "operator", *changed(kernel, i, op=SWAPS[type(node.op)]())
         elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
-            twin.ops[0] = SWAPS[type(node.ops[0])]()
-            yield "operator", copy, line(twin, copy)
-    yield "constant", *returning("", " + 0.5")
+            yield "operator", *changed(kernel, i, ops=[SWAPS[type(node.ops[0])](), *node.ops[1:]])
 
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Yield the first change of each kind that shows, for each kernel of a module."""
     source = (ROOT / "npdl_activations" / f"{module}.py").read_text("utf-8")
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.FunctionDef) or node.name not in KERNELS:
+        if not isinstance(node, ast.FunctionDef) or not re.match("_[a-z]", node.name):
             continue
-        if ast.unparse(node.body[-1]).startswith("return rows("):
-            continue  # Softmax's own verbs only hand over to the kernels above them
+        first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
         found = set()
         for kind, copy, line in changes(node):
             lines = source.splitlines()
-            lines[node.lineno - 1 : node.end_lineno] = [
+            lines[first - 1 : node.end_lineno] = [
                 " " * node.col_offset + text for text in ast.unparse(copy).splitlines()
             ]
             mutated = "\n".join(lines) + "\n"
             if kind not in found and shows(module, source, mutated):
                 found.add(kind)
-                yield Mutant(module, KERNELS[node.name], f"{kind}: {line}", mutated)
+                yield Mutant(module, node.name[1:], f"{kind}: {line}", mutated)
 
 
 def first_failure(tree: Path, *arguments: str) -> str:
@@ -159,15 +172,19 @@ def first_failure(tree: Path, *arguments: str) -> str:
     return failure[1]
 
 
+def copy_parts(tree: Path) -> None:
+    """Copy what the tests and the chapters need to run into `tree`."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tree)
+
+
 def verdict(mutant: Mutant) -> Verdict:
     """Return what the module's tests and chapter say of a mutant."""
     name = mutant.module
     with tempfile.TemporaryDirectory() as directory:
         tree = Path(directory)
-        for part in ("npdl_activations", "tests", "book"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / part, tree / part, ignore=ignored)
-        shutil.copy(ROOT / "pyproject.toml", tree)
+        copy_parts(tree)
         (tree / "npdl_activations" / f"{name}.py").write_text(mutant.source, "utf-8")
         # A chapter prints the class's source, so any change at all would fail it there. Those
         # cells run too, but their output is not compared: the numbers and figures must tell.
@@ -178,8 +195,15 @@ def verdict(mutant: Mutant) -> Verdict:
                 cell["metadata"].setdefault("tags", []).append("nbval-ignore-output")
         chapter.write_text(json.dumps(notebook), "utf-8")
         return Verdict(
-            first_failure(tree, f"tests/test_{name}.py")
-            or first_failure(tree, "tests/test_formulas.py", "-k", CLASSES[name]),
+            first_failure(
+                tree,
+                f"tests/test_{name}.py",
+                "tests/test_formulas.py",
+                "-k",
+                f"test_{name}.py or {CLASSES[name]}",
+                "-p",
+                "no:nbval",  # it takes a second to load
+            ),
             first_failure(
                 tree,
                 "--nbval",
