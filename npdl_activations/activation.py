@@ -67,10 +67,13 @@ class Activation:
         How far an answer lies from the truth at most, in units in the last place: by the name of
         the dtype, then by what is asked, ``"value"``, ``"derivative"``, ``"backward"`` or
         ``"jacobian"``.
+    proved : tuple of str
+        What of it is proved, in the chapter, and not only measured.
     """
 
     names: ClassVar[tuple[str, ...]] = ()
     max_ulp: ClassVar[dict[str, dict[str, float]]]
+    proved: ClassVar[tuple[str, ...]] = ()
 
     _parameters: Mapping[str, Any] = MappingProxyType({})
     _last: Array | None = None
@@ -121,7 +124,7 @@ class Activation:
         """
         x = real(input, self)
         kept = x.copy()  # before `out`, which may be x, is written to
-        value = self(x, out=out)
+        value = self(x) if out is None else self(x, out=out)
         self._last = kept
         return value
 
@@ -172,7 +175,7 @@ class Activation:
         RuntimeError
             If there was no `forward` before.
         TypeError
-            If `gradient` does not hold real numbers, or `out` is not an array of the answer's dtype.
+            If `gradient` does not hold real numbers, or `out` is no array of the answer's dtype.
         ValueError
             If `gradient` or `out` has another shape, or `out` is read-only.
         """

@@ -155,7 +155,7 @@ def rounded(value: Array, dtype: np.dtype[Any]) -> Array:
     From float64 to bfloat16 ml_dtypes goes through float32, which rounds twice. A float32 whose
     last bit is set wherever digits were cut off ("round to odd") is no such tie.
     """
-    if dtype.name != "bfloat16" or value.dtype != np.float64:
+    if dtype.itemsize != 2 or value.dtype != np.float64 or dtype.name != "bfloat16":
         return value
     narrow = value.astype(np.float32)
     bits = narrow.view(np.int32)
@@ -305,9 +305,9 @@ def rows(
     flat = [turned(operand).reshape(count, length) for operand in operands]
     mask = None if where is None else turned(where).reshape(count, length)
     result = np.empty((count, length, length) if square else (count, length), answer)
-    # The kernels count in float64 at least.
-    size = max(8, work.itemsize) * length * (length if square else 1)
-    _QUIET.copy().run(_row_by_row, kernel, flat, mask, work, result, max(1, BLOCK // max(1, size)))
+    size = work.itemsize * length * (length if square else 1)
+    if result.size:
+        _QUIET.copy().run(_row_by_row, kernel, flat, mask, work, result, BLOCK // max(1, size) or 1)
     if square:
         return result.reshape(*outer, length, length)
     result = result.reshape(whole)
@@ -329,7 +329,12 @@ def _row_by_row(
     """Evaluate matrices into `result`, `step` rows at a time."""
     for first in range(0, len(result), step):
         block = slice(first, first + step)
-        given = (np.require(operand[block], work, ["C", "A"]) for operand in operands)
+        given = [
+            o[block]
+            if o.flags.carray and o.dtype == work
+            else np.require(o[block], work, ["C", "A"])
+            for o in operands
+        ]
         mask = None if where is None else where[block]
         result[block] = rounded(kernel(*given, mask), result.dtype)
 

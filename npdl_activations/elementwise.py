@@ -114,10 +114,9 @@ class Steep(Elementwise):
         # unit and s times its square are normal numbers, which have all their digits.
         mantissa, exponent = math.frexp(s)
         self._unit: float = 2.0 ** min(0, (mantissa == 0.5) - exponent)
-        # A steepness that float32 cannot hold would be rounded before it is used: 0.1 by half an
-        # ULP, 1e-40 by a part in 10^5, 1e39 to infinity. Then the kernels work in float64.
-        with np.errstate(all="ignore"):
-            exact = float(np.float32(s)) == s and self._unit >= 4 * _SMALLEST[np.float32]
+        # Times a power of two x stays exact. Times another number, or out of float32's range, it
+        # is rounded before the rest begins: then the kernels work in float64.
+        exact = mantissa == 0.5 and 2.0**-120 <= s <= 2.0**120
         self._narrowest = np.float32 if exact else np.float64
 
     @property

@@ -47,6 +47,7 @@ class ReLU(Elementwise):
         "float32": {"value": 0, "derivative": 0, "backward": 0},
         "float64": {"value": 0, "derivative": 0, "backward": 0},
     }
+    proved = ("value", "derivative", "backward")
 
     @writes
     def _forward(self, x: Array, out: Array | None = None) -> Any:

@@ -150,7 +150,7 @@ class Rowwise(Activation):
         self._last, self._where = kept, None if mask is None else mask.copy()
         return value
 
-    def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
+    def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002, ARG002
         """Raise a TypeError: a function of rows has no elementwise derivative."""
         msg = f"{self} has no elementwise derivative: use jacobian or backward"
         raise TypeError(msg)

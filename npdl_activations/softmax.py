@@ -44,8 +44,8 @@ class Softmax(Rowwise):
     none. The inputs and errors are otherwise those of `Activation`, but that an array of no
     dimensions raises a ValueError, and an array without `axis` a `numpy.exceptions.AxisError`.
 
-    Within 0.51 ULP in float16 and bfloat16, 0.51 in float32 and 4 in float64 (`max_ulp`), for
-    rows of up to 100,000 logits between -10,000 and 10,000.
+    Within 0.51 ULP (value), 0.51 (backward), 0.51 (jacobian) in float32; 4, 6, 8 in float64;
+    0.51 in 16 bits (`max_ulp`), for rows of up to 100,000 logits between -10,000 and 10,000.
 
     References
     ----------
@@ -107,7 +107,7 @@ class Softmax(Rowwise):
         # p (1 - p) cancels where p is near 1; minus the rest of the row is the same without it.
         k = np.arange(p.shape[-1])
         matrix[:, k, k] = 0
-        matrix[:, k, k] = -sum(row_sum(matrix))[..., 0]
+        matrix[:, k, k] = -sum(row_sum(matrix, 0))[..., 0]
         return matrix
 
     def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
@@ -140,9 +140,10 @@ class Softmax(Rowwise):
         """
         x = self._recall(input)
         self._axes(x)  # there must be one, as for every verb
+        ones = np.ones(x.shape, floating(x))
         if out is None:
-            return np.ones(x.shape, floating(x))
-        checked_out(out, x.shape, floating(x))[...] = 1
+            return ones
+        checked_out(out, ones.shape, ones.dtype)[...] = ones
         return out
 
 
@@ -152,7 +153,8 @@ def _shares_to_be_rounded(x: Array, top: Array, where: Array | None = None) -> A
     float32's exp falls here and there where it should rise, which would swap close logits.
     """
     z = _power(np.subtract(x, top, dtype=np.float64), where)
-    return z / np.add.reduce(z, axis=-1, keepdims=True)
+    z *= 1 / np.add.reduce(z, axis=-1, keepdims=True)
+    return z
 
 
 def _shares(x: Array, top: Array, where: Array | None = None) -> Any:
@@ -163,11 +165,9 @@ def _shares(x: Array, top: Array, where: Array | None = None) -> Any:
     z = _power(gap, where)
     # Where gap is -inf, lost is NaN: fmax takes it for -1, and 0 is the answer.
     more = z * np.fmax(lost, -1)
-    total, rest = row_sum(z)
-    rest = rest + np.add.reduce(more, axis=-1, keepdims=True)
-    # (z + more) / (total + rest), rounded as a sum of a large part and a small one.
-    share = z / total
-    return share + (more - share * rest) / total
+    total, rest = row_sum(z, more)
+    # (z + more) / (total + rest), to the first order.
+    return (z + (more - z * (rest / total))) / total
 
 
 def _power(gap: Array, where: Array | None) -> Any:
