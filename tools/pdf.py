@@ -219,7 +219,7 @@ def main() -> int:
         if page == pages[0]:
             text = with_book(text, len(book.pages))
         built.write_text(text, encoding="utf-8")
-    print(f"The book as PDF: file://{path}")
+    print(f"The book as PDF: {path.as_uri()}")
     return 0
 
 

@@ -4,7 +4,19 @@ import os
 import re
 
 import pytest
-from measuring import ROWS, SETTLED, chapters, invalid, links, measure, over, read, serve, to_visit
+from measuring import (
+    ROWS,
+    SETTLED,
+    chapters,
+    invalid,
+    links,
+    measure,
+    over,
+    pages,
+    read,
+    serve,
+    to_visit,
+)
 
 
 @pytest.mark.parametrize("page", to_visit())
@@ -18,6 +30,26 @@ def test_no_link_is_broken_and_no_id_stands_twice():
 
 def test_the_html_is_valid():
     assert over(invalid()) == []
+
+
+def test_notebooks_alone_have_buttons_that_open_a_notebook():
+    buttons = {
+        page: re.findall(r'href="[^"]*/(?:colab|mybinder)\b[^"]*"', read(page)) for page in pages()
+    }
+    assert sorted(page for page, found in buttons.items() if found) == chapters()
+    for page, found in buttons.items():
+        assert all(f"/{page.replace('.html', '.ipynb')}" in address for address in found)
+
+
+def test_each_style_sheet_is_named_by_its_digest():
+    """So that a browser does not keep an old one."""
+    for page in to_visit():
+        sheets = re.findall(
+            r'<link rel="stylesheet"[^>]*?href="([^"]+)"', read(page.partition("?")[0])
+        )
+        assert sheets
+        for sheet in sheets:
+            assert re.search(r"\?v=\w+$", sheet), f"{page}: {sheet}"
 
 
 def test_an_equation_and_its_full_stop_stay_on_one_line(visit):
