@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples import CLASSES, curves, module
 
 from npdl_activations import get
 
 STATIC = Path(__file__).parents[2] / "book" / "_static"
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-STEEP = [{"steepness": s} for s in (0.1, 1, 2, 3.7)]
-CURVES = {
-    "sigmoid": [{}],
-    "tanh": [{}],
-    "relu": [{}],
-    "linear": [{}],
-    "elliot": STEEP,
-    "symmetric_elliot": STEEP,
-    "softplus": [{}],
-    "softsign": [{}],
-}
-NAMES = [str(get(name)) for name in CURVES]
+CLASS = {cls.__name__: cls for cls in CLASSES}
+NAMES = curves((STATIC / "explorer.js").read_text(encoding="utf-8"))
+
+
+def settings(cls):
+    """Return what a curve's parameter is set to, where it has one."""
+    names = cls().parameters
+    return [{name: value} for name in names for value in (0.1, 1, 2, 3.7)] or [{}]
+
+
+CURVES = {module(CLASS[name]): settings(CLASS[name]) for name in NAMES}
 
 # 200 points: the picture, both tails, and where the textbook formulas overflow, cancel or round.
 TAILS = 10.0 ** np.array([-300, -20, -8, 2, 3, 5, 8, 16, 20, 100, 160, 200, 300, 308])
@@ -69,9 +69,9 @@ FAULTS = """(width) => {
 @pytest.mark.parametrize("name", CURVES)
 def test_a_curve_shows_the_numbers_of_the_package(visit, name):
     page = visit(f"book/{name}.html", **PHONE)
-    for steepness in CURVES[name]:
-        act = get(name, **steepness)
-        result = shown(page, [{"x": x} | steepness for x in POINTS])
+    for setting in CURVES[name]:
+        act = get(name, **setting)
+        result = shown(page, [{"x": x} | setting for x in POINTS])
         assert result.shape == (200, 2)
         assert same(result[:, 0], act(POINTS))
         assert same(result[:, 1], act.derivative(POINTS))
@@ -106,7 +106,8 @@ def test_any_two_functions_show_the_numbers_of_the_package(visit):
         expected = [[*first, *second] for first in numbers for second in numbers]
         assert same(shown(page, fields), expected)
     assert (
-        page.locator(".explorer svg").first.get_attribute("aria-label") == "SoftSign and SoftSign"
+        page.locator(".explorer svg").first.get_attribute("aria-label")
+        == f"{NAMES[-1]} and {NAMES[-1]}"
     )
     assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
 
