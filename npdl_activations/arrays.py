@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 Array = NDArray[Any]
 Kernel = Callable[..., Any]
 
-# Bytes. A block and a kernel's temporaries stay in the second-level cache; larger blocks stream
+# Bytes. A block and its temporaries stay near the processor; larger blocks stream
 # from memory once per operation, smaller ones pay a ufunc's start-up once per few thousand numbers.
-BLOCK = 1 << 17
+BLOCK = 1 << 18
 
 # What an array of another library carries besides numbers: an attribute that shows it, what
 # would be lost, and what to do instead.
@@ -63,7 +63,7 @@ def real(x: ArrayLike, who: object) -> Array:
     if type(x) is not np.ndarray:
         _refuse_to_lose(x, who)
         x = np.asarray(x)
-    if not _is_real(x.dtype):
+    if x.dtype not in _PLAIN and not _is_real(x.dtype):
         msg = f"{who} takes real numbers, not {x.dtype}"
         raise TypeError(msg)
     return x
@@ -305,7 +305,8 @@ def rows(
     flat = [turned(operand).reshape(count, length) for operand in operands]
     mask = None if where is None else turned(where).reshape(count, length)
     result = np.empty((count, length, length) if square else (count, length), answer)
-    size = work.itemsize * length * (length if square else 1)
+    # Kernels of rows keep twice as many temporaries as those of single numbers.
+    size = 2 * work.itemsize * length * (length if square else 1)
     if result.size:
         _QUIET.copy().run(_row_by_row, kernel, flat, mask, work, result, BLOCK // max(1, size) or 1)
     if square:

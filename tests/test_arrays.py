@@ -320,7 +320,7 @@ def test_a_row_of_a_matrix_takes_the_room_of_its_square():
     x = np.random.default_rng(0).normal(size=(100, 64, 3))
     answer = rows(kernel, x, axes=(1,), square=True)
     assert_same(answer, np.einsum("nik,njk->nkij", x, x))
-    assert max(lengths) == BLOCK // (64**2 * 8)
+    assert max(lengths) == BLOCK // (64**2 * 8 * 2)
 
 
 def test_there_may_be_no_rows_or_nothing_in_them():
