@@ -88,7 +88,7 @@ drop-in: .venv/stamp
 elsewhere: .venv/stamp
 	@$(RUN) tools/elsewhere.py
 
-arm:
+arm: .venv/stamp
 	@sh tools/arm.sh
 
 audit: pdf

@@ -243,3 +243,10 @@ def test_a_test_of_a_function_needs_no_browser():
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout
     assert "test_sigmoid.py" in done.stdout
+
+
+def test_the_changelog_begins_with_this_version_and_its_date():
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    latest, *_ = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert latest == f"{citation['version']} - {citation['date-released']}"
