@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from samples import FLOATS, assert_same, edges, random_bits
+from samples import FLOATS, LOUD, assert_same, edges, random_bits
 
 from npdl_activations import ReLU
 
@@ -34,6 +34,18 @@ def test_its_slope_at_zero_is_0(dtype):
         fresh.forward(zero)
         assert_same(fresh.derivative(), dtype.type(0))
         assert_same(fresh.backward(dtype.type(7)), dtype.type(0))
+
+
+@each_float
+def test_nothing_comes_back_through_a_unit_that_is_off(dtype):
+    x = np.array([-1, 0, -0.0, -np.inf, 2, 3, np.inf, np.nan], dtype)
+    act = ReLU()
+    act.forward(x)
+    with np.errstate(**LOUD):
+        for arriving in (np.inf, -np.inf, np.nan, -1, 1, 0):
+            gradient = np.full(8, arriving, dtype)
+            wanted = np.array([0, 0, 0, 0, *[arriving] * 3, np.nan], dtype)
+            assert_same(act.backward(gradient), wanted)
 
 
 @each_float
