@@ -20,7 +20,7 @@ help:
 	@echo 'make test       run every check'
 	@echo 'make notebooks  run the chapters again and store their outputs'
 	@echo 'make verify     measure the accuracy of every function (long)'
-	@echo 'make bench      measure the speed of every function'
+	@echo 'make bench      measure the speed of every function beside its target'
 	@echo 'make peers      measure other libraries on the same inputs'
 	@echo 'make mutants    break every function and see that the tests notice'
 	@echo 'make drop-in    train the classic library with our functions and with its own'
@@ -74,7 +74,7 @@ verify: .venv/stamp
 	@$(RUN) tools/verify.py
 
 bench: .venv/stamp
-	@$(PYTEST) --benchmark-enable --benchmark-only benchmarks
+	@$(RUN) tools/bench.py
 
 peers: .venv/stamp
 	@$(RUN) tools/peers.py
@@ -100,5 +100,5 @@ lock: .venv/stamp
 
 clean:
 	@rm -rf .venv .peers _build _verify dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
-	  .ruff_cache .benchmarks
+	  .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -159,6 +159,12 @@ def test_no_script_of_python_is_left_to_the_shell():
     assert set(programs) == {"python", "ruff"}
 
 
+def test_what_make_runs_is_there():
+    tools = re.findall(r"\btools/[\w./]+", MAKEFILE)
+    assert len(tools) > 8
+    assert [path for path in tools if not (ROOT / path).is_file()] == []
+
+
 def names(requirements):
     return {re.split(r"[\[<>=~ ;]", need)[0].lower().replace("_", "-") for need in requirements}
 
@@ -182,7 +188,6 @@ def imports(path):
         ("book/_ext", ["lab", "book"]),
         ("tools", EXTRAS),
         ("tests", EXTRAS),
-        ("benchmarks", EXTRAS),
     ],
 )
 def test_what_is_imported_is_declared(folder, extras):
