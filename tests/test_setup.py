@@ -244,7 +244,8 @@ def test_a_test_of_a_function_needs_no_browser():
     """Neither Playwright nor anything else that the browser tests alone import."""
     code = "import sys, pytest; pytest.main(); sys.exit('playwright' in sys.modules)"
     test = "tests/test_sigmoid.py"
-    command = [sys.executable, "-c", code, "-q", "--collect-only", "-p", "no:cacheprovider", test]
+    options = ["-q", "--collect-only", "-p", "no:cacheprovider", "-p", "no:nbval"]
+    command = [sys.executable, "-c", code, *options, test]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout
     assert "test_sigmoid.py" in done.stdout
