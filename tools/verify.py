@@ -46,6 +46,8 @@ from npdl_activations.lab.inputs import (
     EVERY,
     OTHER,
     PEOPLE,
+    SAMPLE,
+    SQUARE,
     SUM_OFF,
     Unit,
     bit_patterns,
@@ -135,7 +137,8 @@ def anchor(job: tuple[str, str, str]) -> float:
     rng = np.random.default_rng(7)
     largest = 0.0
     if not issubclass(cls, Elementwise):
-        for k in (1, 2, 5, 16, 33):
+        lengths = {unit.part for unit in units([name], [dtype]) if unit.kind == SAMPLE}
+        for k in sorted(k for k in lengths if k <= SQUARE):
             rows = next(logits(kind, k))[:24]
             rows = rows[np.isfinite(rows).all(axis=-1)]
             operands = [rows, row_gradients(rows)][: 1 + (verb == "backward")]
@@ -143,11 +146,11 @@ def anchor(job: tuple[str, str, str]) -> float:
         return largest
     every = exponents(kind)
     for act in (cls(), *others(cls)):
-        x = np.concatenate([by_exponent(rng, kind, every) for _ in range(2)])
-        x = np.concatenate([x, -x, rng.uniform(-40, 40, 200).astype(kind)])
-        operands = [x, by_exponent(rng, kind, rng.choice(every, x.size))][
-            : 1 + (verb == "backward")
-        ]
+        mine = every if act == cls() else every[::8]
+        x = by_exponent(rng, kind, mine)
+        x = np.concatenate([x, -x, rng.uniform(-40, 40, 100).astype(kind)])
+        gradient = by_exponent(rng, kind, rng.choice(every, x.size))
+        operands = [x, gradient] if verb == "backward" else [x]
         largest = max(largest, difference(act, verb, operands))
     return largest
 
