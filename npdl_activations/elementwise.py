@@ -52,10 +52,11 @@ class Elementwise(Activation):
         slope = self._derivative(x)
         product = np.multiply(gradient, slope, out=out)
         kind = x.dtype.type
-        if kind in _WIDER and np.fmin.reduce(np.abs(slope), initial=1) < _SMALLEST[kind]:
-            # A slope below the smallest normal number has lost digits, or is 0, before a large
+        limit = 8 * _SMALLEST[kind]
+        if kind in _WIDER and np.fmin.reduce(np.abs(slope), initial=1) < limit:
+            # A slope computed from subnormal numbers has lost digits, or is 0, before a large
             # gradient meets it. No slope of a finite number is 0, so infinity stays infinite.
-            faint = np.abs(slope) < _SMALLEST[kind]
+            faint = np.abs(slope) < limit
             g, at = gradient[faint], x[faint].astype(_WIDER[kind])
             slope = self._derivative(at)
             endless = np.isinf(g) & np.isfinite(at)
