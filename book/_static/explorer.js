@@ -328,7 +328,7 @@
     "fig-symmetric-elliot": (figure) => curves(figure, ["SymmetricElliot"]),
     "fig-softplus": (figure) => curves(figure, ["SoftPlus"]),
     "fig-softsign": (figure) => curves(figure, ["SoftSign"]),
-    "fig-eight": (figure) => curves(figure, ["Tanh", "SoftSign"]),
+    "fig-curves": (figure) => curves(figure, ["Tanh", "SoftSign"]),
     "fig-depth": depth,
   };
   for (const [id, explore] of Object.entries(explorers)) {
