@@ -65,5 +65,5 @@ def test_it_keeps_its_word_about_accuracy(dtype):
         x = x[np.isfinite(x)]
     bound = sigmoid.max_ulp[dtype.name]
     value, slope = "1 / (1 + exp(-x))", "exp(-x) / (1 + exp(-x))**2"
-    assert ulp_error(sigmoid(x), value, x).max() <= bound
-    assert ulp_error(sigmoid.derivative(x), slope, x).max() <= bound
+    assert ulp_error(sigmoid(x), value, x).max() <= bound["value"]
+    assert ulp_error(sigmoid.derivative(x), slope, x).max() <= bound["derivative"]

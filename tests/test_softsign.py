@@ -70,5 +70,5 @@ def test_it_keeps_its_word_about_accuracy(dtype):
     with np.errstate(invalid="ignore"):  # ml_dtypes minds a signalling NaN
         x = x[np.isfinite(x)]
     bound = softsign.max_ulp[dtype.name]
-    assert ulp_error(softsign(x), "x / (1 + Abs(x))", x).max() <= bound
-    assert ulp_error(softsign.derivative(x), "1 / (1 + Abs(x))**2", x).max() <= bound
+    assert ulp_error(softsign(x), "x / (1 + Abs(x))", x).max() <= bound["value"]
+    assert ulp_error(softsign.derivative(x), "1 / (1 + Abs(x))**2", x).max() <= bound["derivative"]

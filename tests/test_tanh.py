@@ -67,5 +67,5 @@ def test_it_keeps_its_word_about_accuracy(dtype):
     with np.errstate(invalid="ignore"):  # ml_dtypes minds a signalling NaN
         x = x[np.isfinite(x)]
     bound = tanh.max_ulp[dtype.name]
-    assert ulp_error(tanh(x), "tanh(x)", x).max() <= bound
-    assert ulp_error(tanh.derivative(x), "1 - tanh(x)**2", x).max() <= bound
+    assert ulp_error(tanh(x), "tanh(x)", x).max() <= bound["value"]
+    assert ulp_error(tanh.derivative(x), "1 - tanh(x)**2", x).max() <= bound["derivative"]
