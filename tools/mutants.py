@@ -32,6 +32,8 @@ from npdl_activations.registry import classes
 ROOT = Path(__file__).resolve().parent.parent
 # What the tests and the chapter of one activation need to run.
 PARTS = ("npdl_activations", "tests", "tools", "book")
+# Tests that every activation has: those named after the class are run.
+ALIKE = ("tests/test_formulas.py", "tests/test_contract.py")
 CLASSES = {cls.__module__.rpartition(".")[2]: cls.__name__ for cls in classes()}
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
@@ -198,7 +200,7 @@ def verdict(mutant: Mutant) -> Verdict:
             first_failure(
                 tree,
                 f"tests/test_{name}.py",
-                "tests/test_formulas.py",
+                *ALIKE,
                 "-k",
                 f"test_{name}.py or {CLASSES[name]}",
                 "-p",
