@@ -25,7 +25,7 @@ help:
 	@echo 'make mutants    break every function and see that the tests notice'
 	@echo 'make drop-in    train the classic library with our functions and with its own'
 	@echo 'make elsewhere  run the tests and the chapters as on older x86 processors'
-	@echo 'make arm        run the chapters and the contract tests on an emulated 64-bit ARM'
+	@echo 'make arm        run the tests of the functions and the chapters on an emulated 64-bit ARM'
 	@echo 'make audit      measure the built pages in a browser'
 	@echo 'make lock       make requirements.txt from pyproject.toml'
 	@echo 'make clean      remove everything that these targets made'
