@@ -1,5 +1,6 @@
 """`get`: an activation by its name. What the package exports is what is known."""
 
+from copy import copy
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -57,8 +58,7 @@ def get(activation: str | Activation, **parameters: Any) -> Activation:
         if parameters:
             msg = f"parameters go with a name, not with an instance: {activation!r} has its own"
             raise TypeError(msg)
-        make, none = activation.__reduce__()
-        return make(*none)
+        return copy(activation)
     if not isinstance(activation, str):
         msg = f"get takes a name or an Activation instance, not {activation!r}"
         raise ValueError(msg)  # noqa: TRY004 -- npdl raised it, and callers may catch it
