@@ -376,6 +376,14 @@ def test_every_function_of_one_number_has_its_curve_and_its_figure():
         assert f'"{figure}": (figure) => curves(figure, ["{cls.__name__}"])' in script
 
 
+def test_every_explorer_has_its_figure(stored):
+    script = (BOOK / "_static" / "explorer.js").read_text(encoding="utf-8")
+    cells = (cell for notebook in stored.values() for cell in notebook.cells)
+    names = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
+    for figure in re.findall(r'"(fig-[\w-]+)":', script):
+        assert names.count(figure) == 1, figure
+
+
 COUNTED = [
     *(ROOT / name for name in ("README.md", "CITATION.cff", "pyproject.toml")),
     ROOT / "_config.yml",
