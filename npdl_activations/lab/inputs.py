@@ -161,8 +161,9 @@ def bit_patterns(dtype: np.dtype[Any], first: int, last: int, stride: int = 1) -
 def bends(cls: type[Elementwise]) -> Array:
     """Return where a function or a kernel of it may change, on the right of 0.
 
-    That is at the kinks; at 0 and 1; where a result becomes subnormal, 0 or infinite, for e^x and
-    e^2x; where 1 + e^-x is 1; where 1 + x is x, and where a square or its inverse leaves the range.
+    That is at the kinks; at 0 and 1; where e^x and e^2x are the largest float, the smallest normal
+    or the smallest subnormal one; where 1 + e^-x is 1; where 1 + x is x, and where a square or its
+    inverse leaves the range.
     """
     info = np.finfo(np.float64)
     logs = np.abs(np.log([info.max, info.tiny, info.smallest_subnormal, info.eps / 2, 2]))
