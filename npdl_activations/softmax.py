@@ -49,7 +49,7 @@ class Softmax(Rowwise):
 
     Within 0.51 ULP (value), 0.51 (backward), 0.51 (jacobian) in float32; 4, 6, 8 in float64;
     0.51 in 16 bits (`max_ulp`), for rows of up to 100,000 logits between -10,000 and 10,000.
-    The answer of `backward` has roots, so its error counts in ULP of the row's sum of |p g|. In
+    The answer of `backward` has roots, so its error counts in ULP of the row's sum of `|p g|`. In
     float64 that bound ends where a probability below the smallest normal number meets a
     gradient so large that their product counts.
 

@@ -39,7 +39,8 @@ class Head(HTMLParser):
 def other_names():
     """The names in the chapters' cards, each with its chapter."""
     for path in sorted((ROOT / "book").glob("*.ipynb")):
-        front = nbformat.read(path, as_version=4).cells[0].source
+        cells = nbformat.read(path, as_version=4).cells
+        front = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         if found := re.search(r"\| Also called \| (.+) \|", front):
             yield re.match("# (.+)", front)[1], path.stem
             for name in found[1].split(", "):
