@@ -27,6 +27,7 @@ KEPT = 2  # cases a search keeps, of each length of a row
 LENGTHS = (2, 3, 4, 8, 16, 32, 64, 128, 512, 2048)
 SQUARES = (2, 3, 4, 8, 16)
 REACH = 8.0  # logits are sought between -REACH and REACH
+CLOSE = 64  # neighbouring logits in a row that may fall out of order
 RUNS = 200  # of a row of more than so many runs of equal logits the error alone is kept
 
 
@@ -309,6 +310,21 @@ def climb_rows(
         error = float(exactly(act, verb, computed, *row).max())
         cases.append((error, texts if max(map(len, texts)) <= RUNS else []))
     return cases, tried
+
+
+def close_rows(dtype: str, count: int, seed: int) -> Array:
+    """Return rows of a logit and of neighbouring floats far below it.
+
+    The neighbours' distances from it are rounded, some of them to the same number.
+    """
+    rng = np.random.default_rng(seed)
+    kind = dtype_named(dtype)
+    bits = np.dtype(f"i{kind.itemsize}")
+    top = rng.uniform(0.1, 5, (count, 1)) * 10 ** rng.uniform(-1, 1.5, (count, 1))
+    first = rng.uniform(-1, 1, (count, 1)) * top * 2.0 ** -rng.integers(0, 8, (count, 1))
+    step = rng.integers(1, 40, (count, 1), bits)
+    near_by = (first.astype(kind).view(bits) + step * np.arange(CLOSE, dtype=bits)).view(kind)
+    return np.concatenate([near_by, top.astype(kind)], axis=1)
 
 
 class Rows:
