@@ -99,7 +99,8 @@ class Softmax(Rowwise):
         # Where a logit is -inf or taken out nothing comes through, whatever arrives.
         g[(p == 0) & np.isneginf(x) if where is None else ~where] = 0
         # Differences and sums of the largest gradients overflow, those of a quarter do not.
-        scale = 4 if np.abs(g).max(initial=0) > np.finfo(g.dtype).max / 4 else 1
+        largest = np.abs(g).max(axis=-1, keepdims=True, initial=0)
+        scale = np.where(largest > np.finfo(g.dtype).max / 4, 4.0, 1.0).astype(g.dtype)
         g /= scale
         # Shifting the gradient changes nothing, as the rows of the Jacobian sum to 0. Counted from
         # the most probable class on, that class adds 0 to the mean and 1 - p never comes up.

@@ -408,6 +408,23 @@ def test_the_largest_gradients_do_not_overflow(dtype):
         assert_same(act.backward(np.array([big, -big])), np.array([big / 2, -big / 2], dtype))
 
 
+@each_float
+def test_a_row_of_tiny_gradients_does_not_mind_one_of_huge_gradients(dtype):
+    import ml_dtypes
+
+    info = ml_dtypes.finfo(dtype)
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 3, (2, 100)).astype(dtype)
+    gradient = np.stack(
+        [rng.integers(-99, 99, 100) * info.smallest_subnormal, np.full(100, info.max)]
+    )
+    gradient = gradient.astype(dtype)
+    both, alone = Softmax(), Softmax()
+    both.forward(x)
+    alone.forward(x[0])
+    assert_same(both.backward(gradient)[0], alone.backward(gradient[0]))
+
+
 def test_what_comes_through_at_minus_infinity_is_nothing():
     act = Softmax()
     act.forward([0.0, -np.inf, 0.0])
