@@ -585,7 +585,9 @@ def test_widths_are_positive_whole_numbers(widths):
         Network(widths)
 
 
-@pytest.mark.parametrize("widths", ["34", 3, None, {3: 4}, {3, 4}, iter([3, 4])], ids=repr)
+@pytest.mark.parametrize(
+    "widths", ["34", 3, None, {3: 4}, {3, 4}, iter([3, 4])], ids=lambda x: type(x).__name__
+)
 def test_widths_are_a_sequence(widths):
     with pytest.raises(TypeError, match="widths must be a sequence of whole numbers, not"):
         Network(widths)
