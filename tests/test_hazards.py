@@ -327,7 +327,8 @@ def test_softmax_of_logits_far_apart_is_right_to_the_last_bits():
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
 def test_a_slope_has_the_dtype_of_its_input(cls, textbook, dtype):
     x = PAGE.astype(dtype)
-    faulty = cls in {ReLU, Linear, Softmax}
+    faulty = literal._counted(literal._parts(cls, {})[1])
+    assert faulty or cls not in {ReLU, Linear, Softmax}
     assert (textbook_slope(textbook, x).dtype == np.float32) == faulty
     assert cls().derivative(x).dtype == dtype
 

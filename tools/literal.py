@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.special
 from numpy.typing import NDArray
 
 from npdl_activations import Activation, Softmax
@@ -23,8 +24,18 @@ WORDS = {
     "Heaviside": lambda x, _: np.int8(x > 0),
     "Max": np.maximum,
     "Min": np.minimum,
+    "Piecewise": lambda *cases: np.select([c for _, c in cases], [value for value, _ in cases]),
+    "atan": np.arctan,
+    "cosh": np.cosh,
+    "erf": scipy.special.erf,
+    "erfc": scipy.special.erfc,
     "exp": np.exp,
     "log": np.log,
+    "pi": np.pi,
+    "sign": np.sign,
+    "sin": np.sin,
+    "sinh": np.sinh,
+    "cos": np.cos,
     "sqrt": np.sqrt,
     "tanh": np.tanh,
 }

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import importlib
 import os
 import sys
 import tempfile
@@ -92,8 +93,8 @@ def run(path: Path) -> str:
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as home:
-        # A reader's own IPython and matplotlib settings have no say in the outputs.
-        os.environ["IPYTHONDIR"] = os.environ["MPLCONFIGDIR"] = home
+        # A reader's own IPython settings have no say in the outputs, as in `main` matplotlib's.
+        os.environ["IPYTHONDIR"] = home
         client = NotebookClient(
             notebook,
             timeout=300,
@@ -122,7 +123,10 @@ def main(arguments: list[str]) -> int:
     """Run the notebooks named in `arguments`, or all; return the number that failed."""
     paths = [Path(argument).resolve() for argument in arguments] or sorted(BOOK.glob("*.ipynb"))
     failures = 0
-    with ProcessPoolExecutor(max_workers=2) as pool:
+    with tempfile.TemporaryDirectory() as home, ProcessPoolExecutor(max_workers=2) as pool:
+        os.environ["MPLCONFIGDIR"] = home
+        # Looking for the fonts takes a slow machine seconds, of which a chapter would complain.
+        importlib.import_module("matplotlib.font_manager")
         for path, fault in zip(paths, pool.map(run, paths), strict=True):
             failures += bool(fault)
             print(fault or f"{path.name}: stored", file=sys.stderr if fault else sys.stdout)
