@@ -34,6 +34,8 @@ case $* in
 esac
 """
 MADE = "-m venv --clear .venv"
+# What a make that runs these tests would tell the make that they run.
+UNSET = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "PIP_USER"}
 
 
 class Checkout:
@@ -57,7 +59,7 @@ class Checkout:
         log = self.outside / "log"
         log.write_text("", "utf-8")
         path = f"{self.outside / 'bin'}:{os.environ['PATH']}"
-        kept = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "PYTHON", "PIP_USER"}}
+        kept = {k: v for k, v in os.environ.items() if k not in UNSET}
         done = subprocess.run(
             [MAKE, *arguments],
             cwd=self.folder,
