@@ -44,7 +44,12 @@ def test_two_formulas_make_an_activation():
 
 
 def test_without_formulas_there_is_none():
-    for verb in (Elementwise(), Elementwise().derivative, Elementwise().forward):
+    for verb in (
+        Elementwise(),
+        Elementwise().derivative,
+        Elementwise().forward,
+        Steep().derivative,
+    ):
         with pytest.raises(NotImplementedError):
             verb(1.0)
 

@@ -34,6 +34,7 @@ from npdl_activations.lab import (
     use_house_style,
 )
 from npdl_activations.lab import formula as formulas
+from npdl_activations.lab.extra import extra
 from npdl_activations.lab.figures import _SHOWN as SHOWN
 from npdl_activations.registry import classes
 
@@ -990,3 +991,12 @@ assert ulp_error([0.5], "1 / (1 + exp(-x))", [0.0]) == 0
 def test_the_library_does_not_import_the_lab():
     code = "import sys, npdl_activations; assert not [m for m in sys.modules if '.lab' in m]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_package_that_is_missing_is_named_with_what_to_type():
+    message = (
+        r'^npdl_activations.lab needs nowhere here: type pip install "npdl-activations\[lab\]"$'
+    )
+    with pytest.raises(ModuleNotFoundError, match=message) as error, extra():
+        import nowhere  # noqa: F401
+    assert error.value.name == "nowhere"
