@@ -150,9 +150,9 @@ def report(name: str, dtype: str, stride: int) -> int:
     results = measured([(unit, None) for unit in jobs], "", stride)
     for unit, tally, _ in tqdm(results, total=len(jobs), unit="unit", leave=False):
         totals.setdefault((unit.verb, unit.kind == OTHER), Tally()).add(tally)
-    for (verb, other), tally in sorted(
-        totals.items(), key=lambda item: [*bounds].index(item[0][0])
-    ):
+    rows = [(verb, other) for verb in bounds for other in (False, True)]
+    for verb, other in (row for row in rows if row in totals):
+        tally = totals[verb, other]
         who = f"{name} with other parameters," if other else name
         exhausted = stride == 1 and Unit(name, verb, dtype, EVERY, 0) in jobs and not other
         print(
