@@ -184,9 +184,11 @@
         text += `<text class="side" x="${left - 8}" y="${down(y) + 10}">${minus(`${y}`)}</text>`;
       }
       for (const [kind, g] of lines) {
-        // The jump of ReLU's derivative is a gap.
-        const gap = Math.abs(g(1e-9) - g(-1e-9)) > 0.5 ? 121 : 0;
-        const steps = grid.map((x, i) => `${i && i !== gap ? "L" : "M"}${right(x)} ${down(g(x))}`);
+        // Where the curve jumps, as a derivative does at a kink, is a gap.
+        const jumps = (x) => Math.abs(g(x + 1e-9) - g(x - 1e-9)) > 0.01;
+        const steps = grid.map(
+          (x, i) => `${i && !jumps(grid[i - 1]) ? "L" : "M"}${right(x)} ${down(g(x))}`,
+        );
         inside += `<path class="${kind}" d="${steps.join("")}"/>`;
       }
       marks.forEach(([x, y, m], i) => {
