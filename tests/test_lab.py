@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
+from importlib import import_module
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import ClassVar
@@ -998,5 +999,5 @@ def test_a_package_that_is_missing_is_named_with_what_to_type():
         r'^npdl_activations.lab needs nowhere here: type pip install "npdl-activations\[lab\]"$'
     )
     with pytest.raises(ModuleNotFoundError, match=message) as error, extra():
-        import nowhere  # noqa: F401
+        import_module("nowhere")
     assert error.value.name == "nowhere"

@@ -220,7 +220,7 @@ TAKEN_UP = {
     "test_formulas": "test_every_float_of_16_bits",
     "test_memory": "test_no_subclass_of_an_array_shares_its_memory",
     "test_equations": "test_the_chapter_says_what_the_code_says",
-    "test_book": "test_the_card_and_the_docstring_state_the_bounds_of_the_class",
+    "test_book": "test_the_card_states_the_bounds_of_the_class",
     "test_plain_markdown": "test_the_page_of_the_api_lists_every_activation",
 }
 # And those that look at all of them at once.
