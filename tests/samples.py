@@ -32,7 +32,6 @@ def instances(cls):
 CLASSES = registry.classes()
 ELEMENTWISE = [act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)]
 ROWWISE = [act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))]
-SOFTMAX = ROWWISE
 ALL = [*ELEMENTWISE, *ROWWISE]
 
 FLOATS = [np.dtype(t) for t in (np.float16, np.float32, np.float64, np.longdouble, bfloat16)]
@@ -40,11 +39,6 @@ WHOLE = [np.dtype(t) for t in "?bhilqBHILQ"]
 
 # NumPy's errors and warnings, all but underflow: a result below the smallest float is no mistake.
 LOUD = {"all": "raise", "under": "ignore"}
-
-
-def symbols(act):
-    """Return the values of the symbols in `act.formula`, but for x."""
-    return act.parameters
 
 
 def curves(script):
