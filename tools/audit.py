@@ -55,6 +55,9 @@ LIGHTHOUSE = {
     **METRICS,
 }
 
+# How fast a page comes depends on what else the machine does: these rows inform, the others fail.
+INFORM = {"performance", *METRICS}
+
 # MathML Core has these attributes on every element; the checker holds MathML to its version 3.
 NEWER = ("“displaystyle” not allowed", "“scriptlevel” not allowed")
 
@@ -141,7 +144,7 @@ def table(findings: list[Finding], rows: dict[str, Row]) -> str:
         page, worst = max(totals.items(), key=itemgetter(1))
         lines.append(
             (
-                "ok" if worst <= row.limit else "FAILS",
+                "ok" if worst <= row.limit else "over" if name in INFORM else "FAILS",
                 row.what,
                 row.pages,
                 f"{row.limit:g} {row.unit}",
@@ -186,7 +189,8 @@ def main() -> int:
     print(table(findings, rows))
     if not (npm and java):
         print(LEFT_OUT, file=sys.stderr)
-    return bool(missed or (not (npm and java) and os.environ.get("CI")))
+    failed = any(found.row not in INFORM for found in missed)
+    return bool(failed or (not (npm and java) and os.environ.get("CI")))
 
 
 if __name__ == "__main__":
