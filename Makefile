@@ -10,8 +10,8 @@ BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
-.PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify bench peers \
-  mutants drop-in elsewhere arm audit lock clean
+.PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments bench \
+  peers mutants drop-in elsewhere arm audit lock clean
 
 help:
 	@echo 'make book       build the book and print the address of its first page'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test       run every check'
 	@echo 'make notebooks  run the chapters again and store their outputs'
 	@echo 'make verify     measure the accuracy of every function (long)'
+	@echo 'make experiments  run the experiments over all seeds that the pages read (long)'
 	@echo 'make bench      measure the speed of every function beside its target'
 	@echo 'make peers      measure other libraries on the same inputs'
 	@echo 'make mutants    break every function and see that the tests notice'
@@ -73,6 +74,9 @@ browser: book-check
 verify: .venv/stamp
 	@$(RUN) tools/verify.py
 
+experiments: .venv/stamp
+	@$(RUN) tools/experiments.py
+
 bench: .venv/stamp
 	@$(RUN) tools/bench.py
 
@@ -99,6 +103,6 @@ lock: .venv/stamp
 	@mv requirements.new requirements.txt
 
 clean:
-	@rm -rf .venv .peers _build _verify dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	@rm -rf .venv .peers _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 	  .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

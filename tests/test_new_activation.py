@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = (".*", "_build", "_verify", "dist", "__pycache__")
+LEFT_OUT = (".*", "_build", "_experiments", "_verify", "dist", "__pycache__")
 
 MODULE = r'''"""Arctan, the arc tangent."""
 

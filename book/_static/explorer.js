@@ -274,16 +274,37 @@
     });
   };
 
+  // Fields, and a bar and a number for each row. `values` computes the numbers from the fields,
+  // `share` says how long a number's bar is, from 0 to 1.
+  const bars = (figure, { intro, fields, rows, values, share }) => {
+    const lines = rows.map((name) => `<tr><th scope="row">${name}</th>${bar}</tr>`);
+    const html = `<p>${intro}</p>
+      <div class="fields">${fields.join("")}</div>
+      <table><tbody>${lines.join("")}</tbody></table>
+      <output class="heard" aria-live="polite"></output>`;
+
+    attach(figure, html, (box, entries) => {
+      const numbers = values(entries);
+      const texts = numbers.map((value) => rounded(value, 3));
+      box.querySelectorAll("tr").forEach((row, i) => {
+        fill(row, between(0, share(numbers[i]), 1), number(numbers[i], texts[i]));
+      });
+      box.querySelector("output").textContent = rows.map((name, i) => `${name} ${texts[i]}`).join(", ");
+    });
+  };
+
+  // The root of the mean of g(width z)^2 for a standard normal z.
+  const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
+  const weights = inputs.map((z) => Math.exp((-z * z) / 2));
+  const area = sum(weights);
+  const size = (g, width) => {
+    let total = 0;
+    for (let i = 0; i < inputs.length; i += 1) total += weights[i] * g(width * inputs[i], 1) ** 2;
+    return Math.sqrt(total / area);
+  };
+
   // What is left of a gradient after n layers, by the integrals of the chapter.
   const depth = (figure) => {
-    const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
-    const bell = inputs.map((z) => Math.exp((-z * z) / 2));
-    const area = sum(bell);
-    const size = (g, width) => {
-      let total = 0;
-      for (let i = 0; i < inputs.length; i += 1) total += bell[i] * g(width * inputs[i], 1) ** 2;
-      return Math.sqrt(total / area);
-    };
     // Of each function, what is left after so many layers, computed as far as it was asked for.
     const remaining = Object.entries(functions).map(([name, { f, slope }]) => {
       const scale = name === "ReLU" ? Math.SQRT2 : 1;
@@ -297,26 +318,13 @@
         return gradient[layers];
       };
     });
-
-    const rows = Object.keys(functions).map(
-      (name) => `<tr><th scope="row">${name}</th>${bar}</tr>`,
-    );
-    const html = `<p>By the integrals above, this much of a gradient is left after <i>n</i> layers.
-      Each factor of ten costs a bar the same length.</p>
-      <div class="fields">
-        ${slider("n", "layers <i>n</i>", 20, [1, 50], 'min="1" max="50"', 1)}
-      </div>
-      <table><tbody>${rows.join("")}</tbody></table>
-      <output class="heard" aria-live="polite"></output>`;
-
-    attach(figure, html, (box, { n }) => {
-      const values = remaining.map((after) => after(n));
-      box.querySelectorAll("tr").forEach((row, i) => {
-        fill(row, 1 + Math.log10(values[i]) / 34, number(values[i], rounded(values[i], 3)));
-      });
-      box.querySelector("output").textContent = Object.keys(functions)
-        .map((name, i) => `${name} ${rounded(values[i], 3)}`)
-        .join(", ");
+    bars(figure, {
+      intro: `By the integrals above, this much of a gradient is left after <i>n</i> layers.
+        Each factor of ten costs a bar the same length.`,
+      fields: [slider("n", "layers <i>n</i>", 20, [1, 50], 'min="1" max="50"', 1)],
+      rows: Object.keys(functions),
+      values: ({ n }) => remaining.map((after) => after(n)),
+      share: (left) => 1 + Math.log10(left) / 34,
     });
   };
 

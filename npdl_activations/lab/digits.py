@@ -22,18 +22,30 @@ class Digits(NamedTuple):
     t_test: npt.NDArray[np.int64]
 
 
-def load_digits() -> Digits:
+def load_digits(test: str = "writers") -> Digits:
     """Load the 1,797 handwritten digits of 8 × 8 pixels that Alpaydin and Kaynak collected.
 
-    Thirteen people wrote them. Of every fifty images, in the source's order, the first ten are
-    kept for the test, so both parts come from the whole collection and hold each digit about
-    as often.
+    Thirteen people wrote them, one after the other. Who wrote which is not told, but the order is
+    kept, so that images far apart are of different writers.
+
+    Parameters
+    ----------
+    test : {"writers", "mixed", "training"}, default "writers"
+        Which images are kept for the test. "writers": the last 360, of people of whom at most one
+        wrote images to train on. "mixed": of every fifty images the first ten, so that each
+        writer is in both parts, which is easier. "training": the last 287 of the 1,437 training
+        images of "writers", to choose settings by before the test.
 
     Returns
     -------
     Digits
-        `x_train` of shape (1437, 64), `t_train` (1437,), `x_test` (360, 64), `t_test` (360,).
-        The arrays are new at each call.
+        `x_train` of shape (1437, 64), `t_train` (1437,), `x_test` (360, 64), `t_test` (360,); for
+        "training" 1,150 and 287 images. The arrays are new at each call.
+
+    Raises
+    ------
+    ValueError
+        If `test` is none of the three.
 
     References
     ----------
@@ -46,11 +58,21 @@ def load_digits() -> Digits:
     >>> digits = load_digits()
     >>> digits.x_train.shape, digits.x_test.shape
     ((1437, 64), (360, 64))
-    >>> digits.t_test[:10].tolist()
+    >>> load_digits("mixed").t_test[:10].tolist()
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
     with files(__package__).joinpath("digits.npz").open("rb") as file, np.load(file) as data:
         x = data["images"] / 16
         t = data["labels"].astype(np.int64)
-    test = np.arange(len(x)) % 50 < 10
-    return Digits(x[~test], t[~test], x[test], t[test])
+    place = np.arange(len(x))
+    match test:
+        case "writers":
+            held = place >= 1437
+        case "mixed":
+            held = place % 50 < 10
+        case "training":
+            x, t, held = x[:1437], t[:1437], place[:1437] >= 1150
+        case _:
+            msg = f"test must be 'writers', 'mixed' or 'training', not {test!r}"
+            raise ValueError(msg)
+    return Digits(x[~held], t[~held], x[held], t[held])

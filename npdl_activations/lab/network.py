@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from npdl_activations import Activation, ReLU, Softmax, get
+from npdl_activations import Activation, Softmax, get
 from npdl_activations.arrays import real
 
 __all__ = ["Layer", "Network"]
@@ -28,8 +28,7 @@ class Network:
     """A classifier: affine layers with an activation between them, and softmax at the end.
 
     It minimises the mean cross-entropy by gradient descent on small batches. Weights start
-    normal with variance 1 / inputs (LeCun et al. 1998), 2 / inputs before ReLU (He et al.
-    2015), and biases at zero.
+    normal with variance `variance` / inputs, whatever the activation, and biases at zero.
 
     Parameters
     ----------
@@ -39,6 +38,9 @@ class Network:
         What `npdl_activations.get` takes. Each hidden layer gets a copy of its own.
     seed : int, default 0
         For the initial weights and the order of the batches.
+    variance : float, default 1
+        Of a layer's initial weights, times the number of its inputs: 1 is LeCun's choice (1998),
+        2 the one of He and others (2015) for ReLU.
 
     Attributes
     ----------
@@ -50,10 +52,10 @@ class Network:
     Raises
     ------
     TypeError
-        If `widths` are no sequence, or `seed` is no whole number.
+        If `widths` are no sequence, `seed` is no whole number, or `variance` no real number.
     ValueError
-        If `widths` are not two or more positive whole numbers, `activation` is unknown, or
-        `seed` is negative.
+        If `widths` are not two or more positive whole numbers, `activation` is unknown, `seed` is
+        negative, or `variance` is not positive and finite.
 
     References
     ----------
@@ -68,21 +70,27 @@ class Network:
     >>> x, t, x_test, t_test = load_digits()
     >>> network = Network([64, 32, 10], "tanh")
     >>> losses = network.fit(x, t, epochs=20)
-    >>> losses[-1] < losses[0] / 5, network.accuracy(x_test, t_test) > 0.95
-    (True, True)
+    >>> print(f"loss {losses[0]:.1f} to {losses[-1]:.2f}")
+    loss 0.6 to 0.04
+    >>> print(f"reads {network.accuracy(x_test, t_test):.2f} of the other writers' digits")
+    reads 0.91 of the other writers' digits
     """
 
     def __init__(
-        self, widths: Sequence[int], activation: str | Activation = "tanh", seed: int = 0
+        self,
+        widths: Sequence[int],
+        activation: str | Activation = "tanh",
+        seed: int = 0,
+        variance: float = 1,
     ) -> None:
         widths = _layers(widths)
         hidden = get(activation)
-        gain = 2.0 if isinstance(hidden, ReLU) else 1.0
+        variance = _positive("variance", variance)
         self._rng = np.random.default_rng(_whole("seed", seed, least=0))
         self._softmax = Softmax()
         self.activations = [get(hidden) for _ in widths[1:-1]]
         self.layers = [
-            Layer(self._rng.normal(0.0, np.sqrt(gain / n), (n, m)), np.zeros(m))
+            Layer(self._rng.normal(0.0, np.sqrt(variance / n), (n, m)), np.zeros(m))
             for n, m in pairwise(widths)
         ]
 
