@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from npdl_activations import Tanh
 from npdl_activations.lab import Experiment, over_seeds, spread
 
 STATED = [
@@ -17,6 +18,7 @@ STATED = [
 PAGE = """\
 import numpy as np
 
+from npdl_activations import Tanh
 from npdl_activations.lab import Experiment
 
 
@@ -84,6 +86,23 @@ def test_a_run_fills_the_table_and_the_next_one_goes_on_from_there(book, monkeyp
     before = experiments.fingerprint(page)
     book(101)
     assert experiments.fingerprint(page) != before
+
+
+def test_a_fingerprint_sees_another_function_and_no_other_last_bits(book, monkeypatch):
+    book(100)
+    page = experiments.BOOK / "dice.ipynb"
+    forward = Tanh._forward
+
+    def after(factor):
+        monkeypatch.setattr(Tanh, "_forward", lambda self, x: forward(self, x) * factor)
+        experiments.library.cache_clear()
+        return experiments.fingerprint(page)
+
+    first = after(1)
+    assert after(1 + 1e-15) == first
+    assert after(1 + 1e-5) != first
+    monkeypatch.undo()
+    experiments.library.cache_clear()
 
 
 def test_an_unknown_name_is_told(book, capsys):
