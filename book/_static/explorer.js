@@ -293,9 +293,11 @@
     });
   };
 
-  // The root of the mean of g(width z)^2 for a standard normal z.
-  const inputs = Array.from({ length: 1000 }, (_, i) => -10 + (20 * i) / 999);
-  const weights = inputs.map((z) => Math.exp((-z * z) / 2));
+  // The root of the mean of g(width z)^2 for a standard normal z. The points z = 10 u^3 lie dense
+  // near 0, where the functions bend.
+  const steps = Array.from({ length: 400 }, (_, i) => (2 * i) / 399 - 1);
+  const inputs = steps.map((u) => 10 * u ** 3);
+  const weights = steps.map((u) => u * u * Math.exp(-50 * u ** 6));
   const area = sum(weights);
   const size = (g, width) => {
     let total = 0;
@@ -303,30 +305,114 @@
     return Math.sqrt(total / area);
   };
 
-  // What is left of a gradient after n layers, by the integrals of the chapter.
+  // What is left of a gradient after L layers of variance v, by the integrals of the chapter.
   const depth = (figure) => {
-    // Of each function, what is left after so many layers, computed as far as it was asked for.
-    const remaining = Object.entries(functions).map(([name, { f, slope }]) => {
-      const scale = name === "ReLU" ? Math.SQRT2 : 1;
-      const gradient = [1];
-      let signal = 1;
-      return (layers) => {
-        while (gradient.length <= layers) {
-          gradient.push(gradient.at(-1) * scale * size(slope, signal));
-          signal = scale * size(f, signal);
-        }
-        return gradient[layers];
-      };
-    });
+    const left = ({ f, slope }, layers, scale) => {
+      let [product, signal] = [1, scale];
+      for (let i = 0; i < layers; i += 1) {
+        product *= scale * size(slope, signal);
+        signal = scale * size(f, signal);
+      }
+      return product;
+    };
     bars(figure, {
-      intro: `By the integrals above, this much of a gradient is left after <i>n</i> layers.
-        Each factor of ten costs a bar the same length.`,
-      fields: [slider("n", "layers <i>n</i>", 20, [1, 50], 'min="1" max="50"', 1)],
+      intro: `This much of a gradient is left, as the integrals say. A bar of two thirds is a
+        gradient that has kept its size, and each factor of ten is the same length.`,
+      fields: [
+        slider("L", "layers <i>L</i>", 50, [1, 50], 'min="1" max="50"', 1),
+        slider("v", "variance <i>nv</i>", 1, [0.1, 4], `${least} max="1000"`),
+      ],
       rows: Object.keys(functions),
-      values: ({ n }) => remaining.map((after) => after(n)),
-      share: (left) => 1 + Math.log10(left) / 34,
+      values: ({ L, v }) => Object.values(functions).map((g) => left(g, L, Math.sqrt(v))),
+      share: (product) => (34 + Math.log10(product)) / 51,
     });
   };
+
+  // What a layer of variance v multiplies a gradient by, once a signal has settled.
+  const settling = (figure) =>
+    bars(figure, {
+      intro: `A layer multiplies a gradient by this much, once the signal has gone through 50 layers.
+        Half a bar is 1: the gradient keeps its size.`,
+      fields: [slider("v", "variance <i>nv</i>", 1, [0.1, 120], `${least} max="1000"`)],
+      rows: Object.keys(functions),
+      values: ({ v }) =>
+        Object.values(functions).map(({ f, slope }) => {
+          let signal = 1;
+          for (let i = 0; i < 50; i += 1) signal = Math.sqrt(v) * size(f, signal);
+          return Math.sqrt(v) * size(slope, signal);
+        }),
+      share: (factor) => factor / 2,
+    });
+
+  // The chance that a standard normal number lies beyond x, to 12 digits.
+  const beyond = (x) => {
+    if (x < 0) return 1 - beyond(-x);
+    const height = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+    let part = 0;
+    if (x < 2) {
+      for (let k = 51; k > 1; k -= 2) part = ((x * x) / k) * (1 + part);
+      return 0.5 - height * x * (1 + part);
+    }
+    for (let k = 80; k; k -= 1) part = k / (x + part);
+    return height / (x + part);
+  };
+
+  // What n seeds say of two functions whose difference is d of its standard deviations.
+  const seeds = (figure) =>
+    bars(figure, {
+      intro: `Two functions differ by <i>d</i> standard deviations of their difference. The chance
+        that <i>n</i> seeds tell them apart, and that the wrong one is ahead:`,
+      fields: [
+        slider("d", "difference <i>d</i>", 0.8, [0, 3], 'step="any" min="0" max="9"', 0.05),
+        slider("n", "seeds <i>n</i>", 10, [1, 50], 'min="1" max="999"', 1),
+      ],
+      rows: ["told apart", "wrong one ahead"],
+      values: ({ d, n }) => {
+        const [ahead, line] = [d * Math.sqrt(n), 1.959963984540054];
+        return [beyond(line - ahead) + beyond(line + ahead), beyond(ahead)];
+      },
+      share: (chance) => chance,
+    });
+
+  // The mean slope at sums that are normal about b with standard deviation s. Each side of 0 has
+  // points of its own, since slopes may jump there.
+  const sides = Array.from({ length: 751 }, (_, i) => i / 100 - 3.5).flatMap((t) => {
+    const x = Math.exp(t - Math.exp(-t));
+    const width = (0.01 * x * (1 + Math.exp(-t))) / Math.sqrt(2 * Math.PI);
+    return [x, -x].map((sum) => [sum, width]);
+  });
+  const dying = (figure) => {
+    const mean = (slope, b, s) =>
+      sum(sides.map(([x, width]) => (width / s) * Math.exp(-(((x - b) / s) ** 2) / 2) * slope(x, 1)));
+    bars(figure, {
+      intro: `The mean slope of a unit whose sum varies by <i>σ</i> about its bias <i>b</i>. For ReLU
+        it is the share of the inputs for which the unit is on. Each factor of ten is the same length.`,
+      fields: [
+        slider("b", "bias <i>b</i>", -4, [-10, 2], 'step="any" min="-20" max="20"'),
+        slider("s", "spread <i>σ</i>", 0.5, [0.3, 2], 'step="any" min="0.3" max="4"'),
+      ],
+      rows: Object.keys(functions),
+      values: ({ b, s }) => Object.values(functions).map(({ slope }) => mean(slope, b, s)),
+      share: (slope) => 1 + Math.log10(slope) / 10,
+    });
+  };
+
+  // What is left of a gradient after n layers that pass r each: the products of the chapter.
+  const shortcuts = (figure) =>
+    bars(figure, {
+      intro: `This much of a gradient is left after <i>n</i> layers, if each passes <i>r</i>.`,
+      fields: [
+        slider("n", "layers <i>n</i>", 9, [1, 50], 'min="1" max="50"', 1),
+        slider("r", "<i>r</i>", 0.24, [0.01, 2], least, 0.01),
+      ],
+      rows: ["plain", "shortcuts", "shortcuts, pre-norm"],
+      values: ({ n, r }) => {
+        let square = 1;
+        for (let l = 1; l <= n; l += 1) square *= 1 + (r * r) / l;
+        return [r ** n, (1 + r * r) ** (n / 2), Math.sqrt(square)];
+      },
+      share: (left) => 0.5 + Math.log10(left) / 40,
+    });
 
   const explorers = {
     "fig-sigmoid": (figure) => curves(figure, ["Sigmoid"]),
@@ -340,6 +426,10 @@
     "fig-softsign": (figure) => curves(figure, ["SoftSign"]),
     "fig-curves": (figure) => curves(figure, ["Tanh", "SoftSign"]),
     "fig-depth": depth,
+    "fig-initialisation": settling,
+    "fig-shortcuts": shortcuts,
+    "fig-dead-units": dying,
+    "fig-fastest": seeds,
   };
   for (const [id, explore] of Object.entries(explorers)) {
     const figure = document.getElementById(id);

@@ -1,8 +1,10 @@
 """The figures that a reader moves: their numbers, and that they obey mouse, touch and keyboard."""
 
 import gzip
+import math
 import re
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -112,28 +114,88 @@ def test_any_two_functions_show_the_numbers_of_the_package(visit):
     assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
 
 
-def left_after(layers, count):
-    """What is left of a gradient after 1, 2, … layers, as on the page, by sums of `count` terms."""
-    z = np.linspace(-10, 10, count)
-    bell = np.exp(-(z**2) / 2)
+def left_after(layers, variance, count=400):
+    """What is left of a gradient after some layers, by the page's sums, of `count` terms."""
+    u = np.linspace(-1, 1, count)
+    z = 10 * u**3
+    bell = u**2 * np.exp(-(z**2) / 2)
     bell /= bell.sum()
     result = []
     for act in map(get, CURVES):
-        scale, signal, gradients = np.sqrt(2 if str(act) == "ReLU" else 1), 1.0, [1.0]
+        scale = signal = np.sqrt(variance)
+        product = 1.0
         for _ in range(layers):
-            gradients.append(
-                gradients[-1] * scale * np.sqrt(bell @ act.derivative(signal * z) ** 2)
-            )
+            product *= scale * np.sqrt(bell @ act.derivative(signal * z) ** 2)
             signal = scale * np.sqrt(bell @ act(signal * z) ** 2)
-        result.append(gradients[1:])
-    return np.transpose(result)
+        result.append(product)
+    return result
 
 
-def test_the_depth_slider_shows_the_integrals_of_the_page(visit):
-    page = visit("book/which_one.html", **PHONE)
-    result = shown(page, [{"n": n} for n in range(1, 51)], place=1)
-    assert same(result, left_after(50, 1000))
-    assert np.allclose(result, left_after(50, 4000), rtol=1e-3)
+def test_the_depth_sliders_show_the_integrals_of_the_page(visit):
+    page = visit("book/vanishing.html", **PHONE)
+    settings = [(n, v) for n in (1, 2, 7, 20, 50) for v in (0.01, 0.5, 1, 2, 3.7, 103)]
+    result = shown(page, [{"L": n, "v": v} for n, v in settings])
+    assert same(result, [left_after(n, v) for n, v in settings])
+    assert np.allclose(result, [left_after(n, v, 4000) for n, v in settings], rtol=1e-4)
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def factors_at_a_settled_signal(variance, count=400):
+    """What a layer multiplies a gradient by, fifty layers on, by sums of `count` terms."""
+    u = np.linspace(-1, 1, count)
+    z = 10 * u**3
+    bell = u**2 * np.exp(-(z**2) / 2)
+    bell /= bell.sum()
+    scale, result = np.sqrt(variance), []
+    for act in map(get, CURVES):
+        signal = 1.0
+        for _ in range(50):
+            signal = scale * np.sqrt(bell @ act(signal * z) ** 2)
+        result.append(scale * np.sqrt(bell @ act.derivative(signal * z) ** 2))
+    return result
+
+
+def test_the_variance_slider_shows_the_averages_of_the_page(visit):
+    page = visit("book/initialisation.html", **PHONE)
+    settings = (0.01, 0.5, 1, 2, 2.78, 22, 91, 103, 120, 1000)
+    result = shown(page, [{"v": v} for v in settings])
+    assert same(result, [factors_at_a_settled_signal(v) for v in settings])
+    fine = [factors_at_a_settled_signal(v, 4000) for v in settings]
+    assert np.allclose(result, fine, rtol=1e-9)
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def mean_slopes(b, s, step):
+    """The mean slope of each function at sums of mean b and standard deviation s, as on the page."""
+    t = np.arange(-3.5, 4.0 + step / 2, step)
+    x = np.exp(t - np.exp(-t))
+    width = step * x * (1 + np.exp(-t))
+    sums, width = np.append(x, -x), np.append(width, width)
+    density = np.exp(-(((sums - b) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi))
+    return [np.sum(act.derivative(sums) * density * width) for act in map(get, CURVES)]
+
+
+def test_the_bias_slider_shows_the_mean_slopes_of_the_page(visit):
+    page = visit("book/dead_units.html", **PHONE)
+    settings = [(b, s) for b in (-20, -10, -4, -0.3, 0, 2, 20) for s in (0.3, 0.5, 2, 4)]
+    result = shown(page, [{"b": b, "s": s} for b, s in settings])
+    for step, rtol in ((0.01, 1e-11), (0.001, 1e-10)):
+        expected = [mean_slopes(b, s, step) for b, s in settings]
+        assert np.allclose(result, expected, rtol=rtol, atol=1e-300)
+    on = [math.erfc(-b / s / math.sqrt(2)) / 2 for b, s in settings]
+    assert np.allclose(result[:, NAMES.index("ReLU")], on, rtol=1e-10, atol=1e-300)
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
+def test_the_shortcuts_sliders_show_the_products_of_the_page(visit):
+    page = visit("book/shortcuts.html", **PHONE)
+    layers, passed = np.meshgrid(np.arange(1, 51), [0.01, 0.24, 0.5, 1, 1.21, 2])
+    fields = [{"n": n, "r": r} for n, r in zip(layers.flat, passed.flat, strict=True)]
+    squares = passed**2
+    normalised = np.cumprod(1 + squares / layers, axis=1)
+    expected = [passed**layers, np.sqrt(1 + squares) ** layers, np.sqrt(normalised)]
+    assert same(shown(page, fields), np.stack(expected, axis=-1).reshape(-1, 3))
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
 
 
 def test_bars_move_only_where_motion_is_welcome(visit):
@@ -233,7 +295,7 @@ WAYS = {
 NUMBERS = "() => [...document.querySelectorAll('.explorer data')].map(({ value }) => value)"
 
 
-@pytest.mark.parametrize(("name", "count"), [("elliot", 2), ("softmax", 4), ("which_one", 2)])
+@pytest.mark.parametrize(("name", "count"), [("elliot", 2), ("softmax", 4), ("vanishing", 2)])
 def test_every_slider_obeys_keyboard_mouse_and_touch(visit, name, count):
     page = visit(f"book/{name}.html", **PHONE)
     sliders = page.locator(".explorer [type=range]").all()
