@@ -166,7 +166,7 @@ def test_the_variance_slider_shows_the_averages_of_the_page(visit):
 
 
 def mean_slopes(b, s, step):
-    """The mean slope of each function at sums of mean b and standard deviation s, as on the page."""
+    """Each function's mean slope at sums of mean b and standard deviation s, as on the page."""
     t = np.arange(-3.5, 4.0 + step / 2, step)
     x = np.exp(t - np.exp(-t))
     width = step * x * (1 + np.exp(-t))
