@@ -47,7 +47,7 @@ if ! cmp -s requirements.txt "$root/requirements.txt"; then
 fi
 rm -rf "$root/checkout"
 mkdir "$root/checkout"
-tar -c --exclude=./.git --exclude=./.venv --exclude=./.peers --exclude=./_build --exclude=./_verify . | tar -x -C "$root/checkout"
+tar -c --exclude=./.git --exclude=./.venv --exclude=./.peers --exclude=./_build --exclude=./_experiments --exclude=./_verify . | tar -x -C "$root/checkout"
 
 # The mount is of this process alone, and goes with it.
 on_arm() {
