@@ -89,6 +89,16 @@ def test_batch_averages_come_near_what_was_seen_and_answer_for_one_image():
     assert network.loss(x, labels) == before
 
 
+def test_a_batch_of_one_has_no_variance():
+    x, labels = small_problem()
+    network = Stack([3, 5, 4], normalise="batch")
+    for one in (lambda: network.gradients(x[:1], labels[:1]), lambda: network.fit(x, labels, 1, 3)):
+        with pytest.raises(ValueError, match="batches of two images or more, not 1"):
+            one()
+    assert len(network.predict(x[:1])) == 1
+    assert Stack([3, 5, 4], normalise="layer").fit(x, labels, 1, 1)
+
+
 @pytest.mark.parametrize("wrong", ["group", 1, True])
 def test_an_unknown_normalisation_is_refused(wrong):
     with pytest.raises(ValueError, match="None, 'layer' or 'batch', not "):

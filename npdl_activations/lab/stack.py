@@ -55,7 +55,16 @@ class Normalization:
         return normal
 
     def forward(self, z: Array) -> Array:
-        """Return `z`, shape (n, units), normalised by itself, and remember it."""
+        """Return `z`, shape (n, units), normalised by itself, and remember it.
+
+        Raises
+        ------
+        ValueError
+            If a single image is to be normalised over the batch.
+        """
+        if self._axis == 0 and len(z) < 2:
+            msg = f"normalise='batch' needs batches of two images or more, not {len(z)}"
+            raise ValueError(msg)
         mean, variance = (f(z, self._axis, keepdims=True) for f in (np.mean, np.var))
         self._deviation = np.sqrt(variance + _EPSILON)
         normal: Array = (z - mean) / self._deviation
@@ -82,7 +91,7 @@ class Stack(Network):
 
     From its input a, a hidden layer computes phi(N(a) W + b): normalisation, weights and bias,
     activation. Where a shortcut can be, between layers of one width, it adds a. The last layer's
-    input is not normalised.
+    input is not normalised, and N has no scale and shift to be learned: the weights have them.
 
     Parameters
     ----------
@@ -171,7 +180,7 @@ class Stack(Network):
         Raises
         ------
         TypeError, ValueError
-            As `Network.gradients` does.
+            As `Network.gradients` does; or if `normalise="batch"` gets a single example.
         """
         x, labels = self._checked(x, labels)
         *hidden, last = self.layers
