@@ -319,8 +319,8 @@
       intro: `This much of a gradient is left, as the integrals say. A bar of two thirds is a
         gradient that has kept its size, and each factor of ten is the same length.`,
       fields: [
-        slider("L", "layers <i>L</i>", 50, [1, 50], 'min="1" max="50"', 1),
-        slider("v", "variance <i>nv</i>", 1, [0.1, 4], `${least} max="1000"`),
+        slider("L", "<span class='wide'>layers</span> <i>L</i>", 20, [1, 50], 'min="1" max="50"', 1),
+        slider("v", "<span class='wide'>variance</span> <i>nv</i>", 1, [0.1, 4], `${least} max="1000"`),
       ],
       rows: Object.keys(functions),
       values: ({ L, v }) => Object.values(functions).map((g) => left(g, L, Math.sqrt(v))),
