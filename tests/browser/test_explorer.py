@@ -198,6 +198,21 @@ def test_the_shortcuts_sliders_show_the_products_of_the_page(visit):
     assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
 
 
+def beyond(x):
+    """Return the chance that a standard normal number lies beyond `x`."""
+    return math.erfc(x / math.sqrt(2)) / 2
+
+
+def test_the_seed_sliders_show_the_chances_of_the_page(visit):
+    page = visit("book/fastest.html", **PHONE)
+    settings = [(d, n) for d in (0, 0.05, 0.3, 0.84, 1.5, 3, 9) for n in (1, 2, 5, 10, 50, 999)]
+    line = NormalDist().inv_cdf(0.975)
+    ahead = [d * math.sqrt(n) for d, n in settings]
+    expected = [[beyond(line - a) + beyond(line + a), beyond(a)] for a in ahead]
+    assert same(shown(page, [{"d": d, "n": n} for d, n in settings]), expected)
+    assert page.evaluate(FAULTS, PHONE["viewport"]["width"]) == []
+
+
 def test_bars_move_only_where_motion_is_welcome(visit):
     for motion, moving in (("no-preference", True), ("reduce", False)):
         page = visit("book/softmax.html", reduced_motion=motion)
