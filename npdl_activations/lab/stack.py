@@ -124,7 +124,7 @@ class Stack(Network):
     --------
     >>> from npdl_activations.lab import Stack, load_digits
     >>> x, t, x_test, t_test = load_digits()
-    >>> network = Stack([64, *[32] * 10, 10], "sigmoid", shortcuts=True)
+    >>> network = Stack([64, *[32] * 10, 10], "sigmoid", normalise="layer", shortcuts=True)
     >>> losses = network.fit(x, t, epochs=5, rate=0.1)
     >>> print(f"reads {network.accuracy(x_test, t_test):.1f}")
     reads 0.9
