@@ -177,7 +177,7 @@ def sections(notebook):
     """Return the cells of each section, a list for what stands below one heading."""
     found = [[]]
     for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+        if cell.cell_type == "markdown" and cell.source.startswith(("## ", "### ")):
             found.append([])
         found[-1].append(cell)
     return found
