@@ -1,41 +1,54 @@
 """Arithmetic that several kernels share: sums that keep what rounding loses."""
 
-from typing import Any
-
 import numpy as np
 
 from .arrays import Array
 
 
-def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a + b, rounded, and what the rounding lost, exactly (Knuth)."""
-    total = a + b
-    back = total - a
-    return total, (a - (total - back)) + (b - back)
+def leading(x: Array, room: float) -> Array:
+    """Return the leading digits of `x`: those that fit beside `room`, a far larger number."""
+    digits = x + room
+    digits -= room
+    return digits
 
 
-def row_sum(z: Array, more: Any) -> tuple[Any, Any]:
-    """Return the sums of rows of z + more, rounded, and what the rounding lost.
+def row_sum(z: Array) -> tuple[Array, Array]:
+    """Return the sums of rows of `z`, rounded, and what the rounding lost.
 
-    The numbers in `z` are at most 1 in size, those in `more` far smaller. Beside a number near 1
-    np.sum rounds at every step, to several ULP in all. The leading bits of such numbers, cut off
-    where 2K of them still add up exactly, are summed on their own.
+    The numbers are at most 1 in size. Beside a number near 1 np.sum rounds at every step, to
+    several ULP in all. The leading digits of such numbers, cut off where 2K of them still add up
+    exactly, are summed on their own.
     """
-    room = 2.0 ** (z.shape[-1].bit_length() + 1)
-    leading = (z + room) - room
-    rest = np.add.reduce(z - leading + more, axis=-1, keepdims=True)
-    return two_sum(np.add.reduce(leading, axis=-1, keepdims=True), rest)
+    digits = leading(z, 2.0 ** (z.shape[-1].bit_length() + 1))
+    exact = _short_sums(digits)
+    rest = _short_sums(np.subtract(z, digits, out=digits))
+    total = exact + rest
+    return total, rest - (total - exact)
 
 
-def kept(values: Array, mask: Array, out: Array | None = None) -> Array:
-    """Return `values` where `mask` is True and 0 elsewhere, be the value there infinite or NaN."""
-    out = np.empty_like(values) if out is None else out
-    if values.itemsize > 8:
-        out[...] = np.where(mask, values, 0)
-    else:  # the bits, as integers, times 1 or 0: a third of np.where's time
-        bits = f"i{values.itemsize}"
-        np.multiply(values.view(bits), mask, out=out.view(bits))
+def _short_sums(rows: Array) -> Array:
+    """Return the sum of each row, where it is short in half of np.sum's time."""
+    sums: Array = np.einsum("...j->...", rows)
+    return sums[..., np.newaxis]
+
+
+def copied(x: Array, out: Array | None = None) -> Array:
+    """Return a copy of `x`, which in float32 takes a third of np.positive's time."""
+    if out is None:
+        return x.copy()
+    out[...] = x
     return out
+
+
+def where_positive(x: Array, values: Array, out: Array | None = None) -> Array:
+    """Return `values` where `x` is positive and 0 elsewhere, be the value infinite or NaN."""
+    if x.itemsize > 8:  # no integer is as long
+        return copied(np.where(x > 0, values, 0), out)
+    # 0 - x has its first bit set where x is positive. The shift copies that to all the others.
+    mask = np.subtract(0, x, out=out).view(f"i{x.itemsize}")
+    np.right_shift(mask, 8 * x.itemsize - 1, out=mask)
+    np.bitwise_and(mask, values.view(mask.dtype), out=mask)
+    return mask.view(x.dtype)
 
 
 def nan_where(x: Array, answer: Array) -> Array:

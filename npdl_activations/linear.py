@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .arithmetic import nan_where
+from .arithmetic import copied, nan_where
 from .arrays import Array, writes
 from .elementwise import Elementwise
 
@@ -47,9 +48,17 @@ class Linear(Elementwise):
     }
     proved = ("value", "derivative", "backward")
 
+    _nan: bool
+
+    def forward(self, input: ArrayLike, out: Array | None = None) -> Any:  # noqa: A002, D102
+        value = super().forward(input, out)
+        # Seen now, while the numbers are near the processor: `backward` need not read them again.
+        self._nan = bool(np.isnan(value).any())
+        return value
+
     @writes
     def _forward(self, x: Array, out: Array | None = None) -> Any:
-        return np.positive(x, out=out)
+        return copied(x, out)
 
     def _derivative(self, x: Array) -> Any:
         # Clipping keeps NaN, where np.ones_like would hide it.
@@ -57,4 +66,5 @@ class Linear(Elementwise):
 
     @writes
     def _backward(self, gradient: Array, x: Array, out: Array | None = None) -> Any:
-        return nan_where(x, np.positive(gradient, out=out))
+        answer = copied(gradient, out)
+        return nan_where(x, answer) if self._nan else answer

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .arithmetic import kept, nan_where
+from .arithmetic import nan_where, where_positive
 from .arrays import Array, writes
 from .elementwise import Elementwise
 
@@ -54,11 +54,12 @@ class ReLU(Elementwise):
         # + 0 turns -0 into 0: which of two zeros a maximum returns depends on the processor.
         return np.add(np.clip(x, 0, np.inf, out=out), 0, out=out)
 
-    def _derivative(self, x: Array) -> Any:
-        # The sign of NaN is NaN, where x > 0 would be False.
-        return np.sign(np.clip(x, 0, np.inf))
+    @writes
+    def _derivative(self, x: Array, out: Array | None = None) -> Any:
+        # What is left between 0 and 1 is rounded up. NaN stays, where x > 0 would be False.
+        return np.add(np.ceil(np.clip(x, 0, 1, out=out), out=out), 0, out=out)
 
     @writes
     def _backward(self, gradient: Array, x: Array, out: Array | None = None) -> Any:
         # 0 where the unit is off, whatever arrives: 0 times infinity would be NaN.
-        return nan_where(x, kept(gradient, x > 0, out=out))
+        return nan_where(x, where_positive(x, gradient, out))

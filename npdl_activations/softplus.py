@@ -8,6 +8,9 @@ from .arrays import Array
 from .elementwise import Elementwise
 from .sigmoid import Sigmoid
 
+# As an array, which NumPy need not convert at each call: that takes as long as eight logarithms.
+_ZERO = np.zeros((), np.float32)
+
 
 class SoftPlus(Elementwise):
     r"""A smooth ReLU: any real number to a positive one.
@@ -51,7 +54,7 @@ class SoftPlus(Elementwise):
     def _forward(self, x: Array) -> Any:
         # ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): nothing overflows, and log1p keeps the digits
         # that the sum 1 + e^-|x| would lose.
-        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+        return np.maximum(x, _ZERO) + np.log1p(np.exp(-np.abs(x)))
 
     def _derivative(self, x: Array) -> Any:
         return Sigmoid()._forward(x)
