@@ -122,7 +122,7 @@ class Softmax(Rowwise):
         # p (1 - p) cancels where p is near 1; minus the rest of the row is the same without it.
         k = np.arange(p.shape[-1])
         matrix[:, k, k] = 0
-        matrix[:, k, k] = -sum(row_sum(matrix))[..., 0]
+        matrix[:, k, k] = -sum(row_sum(matrix))[..., 0]  # type: ignore[index]
         return matrix
 
     def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
