@@ -7,11 +7,12 @@ RUN = $(BIN)/python
 PYTEST = $(RUN) $(BIN)/pytest -q
 NBVAL = $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 book
 BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
+CHECK = $(RUN) $(BIN)/check-jsonschema --quiet --builtin-schema
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
-LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
+LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 --fork-strategy fewest
 
 .PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments claims \
-  bench peers mutants drop-in elsewhere arm audit lock clean
+  bench peers mutants drop-in elsewhere arm audit links dist lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -29,7 +30,9 @@ help:
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
 	@echo 'make audit        measure the built pages in a browser'
-	@echo 'make lock         make requirements.txt from pyproject.toml'
+	@echo 'make links        follow every link out of the book'
+	@echo 'make dist         build what a release publishes, and try it on every Python here'
+	@echo 'make lock         lock the newest of everything that pyproject.toml names'
 	@echo 'make clean        remove everything that these targets made'
 
 .venv/stamp: # the script sees whether there is anything to do
@@ -58,6 +61,11 @@ lint: .venv/stamp
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(RUN) $(BIN)/mypy --no-error-summary
+	@$(CHECK) vendor.github-workflows .github/workflows/*.yml
+	@$(CHECK) vendor.dependabot .github/dependabot.yml
+	@$(CHECK) vendor.citation-file-format CITATION.cff
+	@$(BIN)/zizmor --quiet --offline --pedantic .github
+	@$(BIN)/actionlint -shellcheck= -pyflakes=
 
 unit: .venv/stamp
 	@$(PYTEST) -n 2 --cov
@@ -103,9 +111,21 @@ arm: .venv/stamp
 audit: pdf
 	@$(RUN) tools/audit.py
 
+links: .venv/stamp
+	@$(BUILD_BOOK) --builder linkcheck
+
+dist: .venv/stamp
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(RUN) --out-dir dist --no-create-gitignore
+	@$(RUN) $(BIN)/twine check --strict dist/*
+	@$(RUN) $(BIN)/check-wheel-contents dist
+	@$(RUN) tools/installed.py
+
 lock: .venv/stamp
-	@{ echo '# $(LOCK)' && $(BIN)/$(LOCK) --quiet --no-header; } >requirements.new
-	@mv requirements.new requirements.txt
+	@$(BIN)/$(LOCK) --quiet --no-header --upgrade --extra lab --extra book --extra test pyproject.toml \
+	  --output-file requirements.txt
+	@$(BIN)/$(LOCK) --quiet --no-header --upgrade --extra pdf pyproject.toml --constraint requirements.txt \
+	  --output-file requirements-pdf.txt
 
 clean:
 	@rm -rf .venv .peers _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

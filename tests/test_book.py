@@ -513,13 +513,31 @@ def test_the_citation_names_this_version():
     assert citation["title"] == CONFIG["title"]
 
 
-def test_the_lock_holds_every_requirement_and_no_address():
+def locked(name):
+    """Return the version and the hashes of each package in a lock."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert " /" not in text
+    entries = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+    return {
+        re.split("[=;@ ]", entry)[0]: (
+            re.search(r"==([^\s;]+)", entry)[1],
+            re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry),
+        )
+        for entry in entries
+    }
+
+
+def test_the_locks_hold_every_requirement_its_hashes_and_no_address():
+    """What only printing needs is in a lock of its own, and what both hold is the same."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"].values()
-    wanted = [*project["dependencies"], *(need for extra in extras for need in extra)]
-    command, *lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert f"LOCK = {command.removeprefix('# ')}\n" in makefile
-    locked = {re.split("[=;@ ]", line)[0] for line in lines if line[:1].isalnum()}
-    assert {re.split("[<>=~ ]", need)[0] for need in wanted} <= locked
-    assert not [line for line in lines if "://" in line or " /" in line or "--" in line]
+    extras = project["optional-dependencies"]
+    lock, pdf = locked("requirements.txt"), locked("requirements-pdf.txt")
+    assert all(hashes for held in (lock, pdf) for _, hashes in held.values())
+    for extra, needs in {**extras, "": project["dependencies"]}.items():
+        wanted = {re.split(r"[\[<>=~ ]", need)[0] for need in needs}
+        assert wanted <= (pdf if extra == "pdf" else lock).keys(), extra
+    assert not {"pikepdf"} & lock.keys()
+    assert {name: lock[name] for name in pdf.keys() & lock.keys()} == {
+        name: pdf[name] for name in pdf.keys() & lock.keys()
+    }

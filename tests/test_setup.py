@@ -85,8 +85,13 @@ def test_it_is_made_once_and_as_no_user_install(checkout):
     printed, asked = checkout.make(".venv/stamp")
     assert printed == "Setting up .venv (a minute or two, once).\n"
     assert MADE in asked
-    installs = re.findall(r"user=(.*) -m pip install .*--constraint requirements.txt", asked)
-    assert installs == ["0", "0"]
+    assert re.findall(r"user=(.*) -m pip install -qq --disable-pip-version-check (.*)", asked) == [
+        ("0", "--requirement .venv/uv.txt"),
+        ("0", "--requirement requirements.txt"),  # the uv that is not there could not do it
+        ("0", "--no-deps --no-build-isolation --editable ."),
+    ]
+    uv = (checkout.folder / ".venv" / "uv.txt").read_text("utf-8")
+    assert re.fullmatch(r"uv==[\d.]+ \\\n(    --hash=sha256:\w{64} \\\n)+    --hash=\S+\n", uv)
     printed, asked = checkout.make(".venv/stamp")
     assert printed == ""
     assert " -m " not in asked
@@ -117,12 +122,12 @@ def test_another_requirement_is_installed_into_it(checkout):
         lock.write("another==1.0\n")
     asked = checkout.make(".venv/stamp")[1]
     assert MADE not in asked
-    assert "--editable .[lab,book,test]" in asked
+    assert "--requirement requirements.txt" in asked
 
 
 def test_what_only_printing_needs_is_installed_for_printing(checkout):
     assert "pdf" not in checkout.make("book")[1]
-    assert "--editable .[pdf]" in checkout.make("pdf")[1]
+    assert "--requirement requirements-pdf.txt" in checkout.make("pdf")[1]
 
 
 def test_a_missing_python_is_one_sentence(checkout):
@@ -158,7 +163,7 @@ def test_no_script_of_python_is_left_to_the_shell():
     """Its first line holds the folder's name, and where that is long or has a space, so does sh."""
     programs = [found for line in recipes() for found in re.findall(r"^\S*\.venv/bin/(\w+)", line)]
     assert len(programs) > 15
-    assert set(programs) == {"python", "ruff"}
+    assert set(programs) == {"python", "ruff", "uv", "zizmor", "actionlint"}
 
 
 def test_what_make_runs_is_there():
@@ -205,6 +210,12 @@ def test_what_is_imported_is_declared(folder, extras):
         if not names(known.get(module, [module])) & declared
     }
     assert not missing
+
+
+def test_what_builds_the_package_is_locked():
+    """It is built by the packages of .venv, not by whatever is the newest."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert names(build["requires"]) <= EXTRAS["test"]
 
 
 def test_the_oldest_numpy_is_the_same_everywhere():

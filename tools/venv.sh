@@ -15,10 +15,7 @@ place() {
     "$1" -c 'import sys; print(sys.base_prefix, *sys.version.split())' 2>/dev/null || echo none
 }
 contents() { cat requirements.txt pyproject.toml tools/venv.sh | cksum; }
-pip() {
-    .venv/bin/python -m pip install -qq --disable-pip-version-check \
-        --constraint requirements.txt "$@"
-}
+pip() { .venv/bin/python -m pip install -qq --disable-pip-version-check "$@"; }
 
 home=$(place "${PYTHON:-.venv/bin/python}")
 if [ "$home" != "$(sed 2q .venv/stamp 2>/dev/null)" ]; then
@@ -35,12 +32,14 @@ if [ "$home" != "$(sed 2q .venv/stamp 2>/dev/null)" ]; then
 fi
 if [ "$(contents)" != "$(sed -n 3p .venv/stamp 2>/dev/null)" ]; then
     # uv takes a tenth of pip's time. Pip knows the indexes of pip.conf, where uv does not get through.
-    { pip uv && .venv/bin/uv pip install --quiet --python .venv/bin/python \
-        --constraint requirements.txt --requirement pyproject.toml \
-        --extra lab --extra book --extra test; } 2>/dev/null || :
-    pip --editable '.[lab,book,test]'
+    awk '/^uv==/ { found = 1 } found; found && !/\\$/ { exit }' requirements.txt >.venv/uv.txt
+    { pip --requirement .venv/uv.txt && .venv/bin/uv pip install --quiet --python .venv/bin/python \
+        --require-hashes --requirement requirements.txt; } 2>/dev/null ||
+        pip --requirement requirements.txt
+    # A folder has no hash. What builds it is locked too.
+    pip --no-deps --no-build-isolation --editable .
     { echo "$home" && contents; } >.venv/stamp
 fi
 if [ "${1-}" = pdf ] && ! .venv/bin/python -c 'import pikepdf' 2>/dev/null; then
-    pip --editable '.[pdf]'
+    pip --requirement requirements-pdf.txt
 fi
