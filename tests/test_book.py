@@ -5,6 +5,7 @@ notebook of the book, and once over a sample that has the fault, to see that it 
 """
 
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -386,6 +387,7 @@ def test_every_explorer_has_its_figure(stored):
 
 COUNTED = [
     *(ROOT / name for name in ("README.md", "CITATION.cff", "pyproject.toml")),
+    ROOT / ".zenodo.json",
     ROOT / "_config.yml",
     ROOT / "_toc.yml",
     *sorted(BOOK.glob("*.md")),
@@ -430,11 +432,14 @@ def test_the_contents_and_the_folder_agree():
 # What a reader follows: every mention of the repository, wherever it stands.
 MENTIONING = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml")),
+    ROOT / ".zenodo.json",
     ROOT / "_config.yml",
     *sorted(BOOK.glob("*.md")),
     *NOTEBOOKS,
 ]
-REPOSITORY = re.compile(r"(?:github\.com|/gh|/github)/([\w.-]+/npdl-activations)\b")
+REPOSITORY = re.compile(
+    r"(?:github\.com|githubusercontent\.com|/gh|/github)/([\w.-]+/npdl-activations)\b"
+)
 SITE = re.compile(r"https://[\w.-]+\.github\.io/[\w.-]+/")
 BESIDE = re.compile(r"\]\((?!\w+:)([\w./-]+)(?:#[\w-]+)?\)")
 LAUNCH = re.compile(r"(?:urlpath=(?:lab/)?tree|npdl-activations/blob/[\w.-]+)/([\w./-]+\w)")
@@ -511,6 +516,21 @@ def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == npdl_activations.__version__
     assert citation["title"] == CONFIG["title"]
+
+
+def test_the_archive_is_told_what_the_citation_and_the_package_say():
+    """Zenodo reads .zenodo.json, and takes the version and the date from the release."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    record = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    assert record["title"] == citation["title"]
+    assert record["description"] == citation["abstract"].strip()
+    assert record["creators"] == citation["authors"] == project["authors"]
+    assert record["keywords"] == citation["keywords"] == project["keywords"]
+    assert record["license"] == citation["license"][0] == project["license"]
+    assert all(licence in record["notes"] for licence in citation["license"])
+    assert record["related_identifiers"][0]["identifier"] == citation["url"]
+    assert not {"version", "publication_date"} & record.keys()
 
 
 def locked(name):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
-# What pip must not be told by the one who calls this: where to look for packages, and where to put them.
+# Whatever the caller has set, packages come from the environment, and go into it.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 ENVIRONMENT["PIP_USER"] = "0"
 
@@ -25,9 +25,10 @@ import npdl_activations
 from importlib.metadata import distributions
 held = {found.name for found in distributions()} - {"pip", "setuptools"}
 assert held == {"npdl-activations", "numpy"}, held
-names = [module.name for module in pkgutil.iter_modules(npdl_activations.__path__) if not module.ispkg]
-results = [doctest.testfile(sys.argv[1], module_relative=False)]
-results += [doctest.testmod(importlib.import_module("npdl_activations." + name)) for name in names]
+found = pkgutil.iter_modules(npdl_activations.__path__, "npdl_activations.")
+names = [module.name for module in found if not module.ispkg]
+results = [doctest.testmod(importlib.import_module(name)) for name in names]
+results += [doctest.testfile(sys.argv[1], module_relative=False)]
 failed, tried = (sum(counts) for counts in zip(*results))
 sys.exit(bool(failed or tried < len(names)))
 """
@@ -88,7 +89,7 @@ def usable(python: str) -> str | None:
 
 
 def main(pythons: list[str]) -> int:
-    """Try the wheel on the Pythons named, or on those that pyproject.toml names and that are here."""
+    """Try the wheel on the Pythons named, or on those of pyproject.toml that are here."""
     wheels = list(DIST.glob("*.whl"))
     if len(wheels) != 1:
         print(f"{DIST} holds {len(wheels)} wheels, and one is needed: make dist.", file=sys.stderr)

@@ -1,15 +1,24 @@
 """Print what CHANGELOG.md says of a release: ``python tools/release_notes.py v2.0.0``.
 
-The tag has to be the version of the package, so that a release is never called what it is not.
+The tag has to be the version of the package, so that a release is never called what it is not,
+and ``released`` in _config.yml has to say true, so that the texts name it.
 """
 
 import re
 import sys
 from pathlib import Path
 
+import yaml
+
 from npdl_activations import __version__
 
-CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"
+ROOT = Path(__file__).resolve().parent.parent
+CHANGELOG = ROOT / "CHANGELOG.md"
+RELEASED = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["released"]
+UNNAMED = (
+    "The texts do not name the package in the index yet: set released: true in _config.yml,"
+    " and make unit names the sentences to change."
+)
 USAGE = "One tag is needed: python tools/release_notes.py v2.0.0."
 
 
@@ -37,6 +46,9 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return 2
+    if not RELEASED:
+        print(UNNAMED, file=sys.stderr)
+        return 1
     try:
         print(notes(arguments[0], __version__, CHANGELOG.read_text(encoding="utf-8")))
     except ValueError as error:
