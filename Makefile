@@ -112,7 +112,7 @@ audit: pdf
 	@$(RUN) tools/audit.py
 
 links: .venv/stamp
-	@$(BUILD_BOOK) --builder linkcheck
+	@$(BUILD_BOOK) --builder linkcheck --path-output _build/links >/dev/null
 
 dist: .venv/stamp
 	@rm -rf dist

@@ -1,6 +1,7 @@
 """What is said of the public addresses is what ``published`` says in _config.yml.
 
 Before the first publication each mention that a reader could follow says so; after it none does.
+The same goes for the package in the index, and ``released``.
 """
 
 import re
@@ -11,13 +12,19 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PUBLISHED = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["published"]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 PROSE = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md"), *(ROOT / "book").glob("*.ipynb")]
 
 ADDRESS = re.compile(r"mybinder\.org|\.github\.io/|github\.com/npdl|git\+https|\brocket\b")
 # A reference names the address, and a sentence on what Binder shows sends nobody there.
 REFERENCE = re.compile(r"^```bibtex\n.*?^```", re.MULTILINE | re.DOTALL)
-NOT_YET = re.compile(r"\bonce (?:it|the book) is published\b", re.IGNORECASE)
+INDEX = re.compile(r"pip install (?:-\S+ )*[\"']?npdl-activations(?!(?:\[\w+\])? @)")
+# What nobody reaches before the switch is on, and the words that say so.
+SWITCHES = {
+    "published": (ADDRESS, re.compile(r"\bonce (?:it|the book) is published\b", re.IGNORECASE)),
+    "released": (INDEX, re.compile(r"\bonce (?:it|the library) is released\b", re.IGNORECASE)),
+}
+each_switch = pytest.mark.parametrize("switch", SWITCHES)
 
 
 def text(path):
@@ -32,26 +39,50 @@ def sections(prose):
     return re.split(r"^#+ ", REFERENCE.sub("", prose), flags=re.MULTILINE)
 
 
-def faults(prose, *, published):
+def faults(prose, switch, *, on):
     """Sections that send a reader to where nothing is, or that say so after it came there."""
-    if published:
-        return [section for section in sections(prose) if NOT_YET.search(section)]
+    place, not_yet = SWITCHES[switch]
+    if on:
+        return [section for section in sections(prose) if not_yet.search(section)]
     return [
         section
         for section in sections(prose)
-        if ADDRESS.search(section) and not NOT_YET.search(section)
+        if place.search(section) and not not_yet.search(section)
     ]
 
 
+@each_switch
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
-def test_a_page_sends_nobody_where_nothing_is(path):
-    assert faults(text(path), published=PUBLISHED) == []
+def test_a_page_sends_nobody_where_nothing_is(path, switch):
+    assert faults(text(path), switch, on=CONFIG[switch]) == []
 
 
-def test_the_mentions_are_found():
+@each_switch
+def test_the_mentions_are_found(switch):
     readme = text(ROOT / "README.md")
-    assert any(ADDRESS.search(section) for section in sections(readme))
-    without = readme.replace("Once it is published", "As it is published")
-    assert faults(without, published=False)
-    assert bool(faults(readme, published=True)) != PUBLISHED
-    assert not faults("```bibtex\nurl = {https://a.github.io/b}\n```\n", published=False)
+    place, not_yet = SWITCHES[switch]
+    assert any(place.search(section) for section in sections(readme))
+    assert faults(not_yet.sub("", readme), switch, on=False)
+    assert bool(faults(readme, switch, on=True)) != CONFIG[switch]
+
+
+def test_a_reference_is_no_mention():
+    assert not faults("```bibtex\nurl = {https://a.github.io/b}\n```\n", "published", on=False)
+
+
+@pytest.mark.parametrize(
+    "command", ["npdl-activations", '"npdl-activations[lab]"', "--quiet npdl-activations"]
+)
+def test_each_form_of_the_command_is_a_mention(command):
+    assert faults(f"Type pip install {command}.", "released", on=False)
+    assert not faults(f"Once it is released, pip install {command}.", "released", on=False)
+    assert not faults('pip install "npdl-activations[lab] @ git+https://a"', "released", on=False)
+
+
+@pytest.mark.skipif(CONFIG["released"], reason="the index has it")
+def test_no_cell_installs_what_the_index_has_not():
+    for path in (ROOT / "book").glob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        assert not [
+            cell.id for cell in cells if cell.cell_type == "code" and INDEX.search(cell.source)
+        ]
