@@ -7,7 +7,7 @@ RUN = $(BIN)/python
 PYTEST = $(RUN) $(BIN)/pytest -q
 NBVAL = $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 book
 BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
-CHECK = $(RUN) $(BIN)/check-jsonschema --quiet --builtin-schema
+CHECK = $(RUN) $(BIN)/check-jsonschema --builtin-schema
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 --fork-strategy fewest
 
