@@ -41,8 +41,8 @@ if ! cmp -s requirements.txt "$root/requirements.txt"; then
     rm -rf "$packages"
     # This machine's pip unpacks the wheels for the other one: emulated, it would take ten times as long.
     .venv/bin/pip install -qq --disable-pip-version-check --no-deps --target "$packages" --only-binary=:all: \
-        --platform manylinux_2_28_aarch64 --platform manylinux2014_aarch64 --python-version 3.11 \
-        --requirement requirements.txt
+        --platform manylinux_2_28_aarch64 --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+        --python-version 3.11 --requirement requirements.txt
     cp requirements.txt "$root"
 fi
 rm -rf "$root/checkout"
