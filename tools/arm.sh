@@ -40,8 +40,9 @@ if ! cmp -s requirements.txt "$root/requirements.txt"; then
     echo "Fetching its packages (a minute)."
     rm -rf "$packages"
     # This machine's pip unpacks the wheels for the other one: emulated, it would take ten times as long.
+    # Bookworm has glibc 2.36, and runs what was built for an older one.
     .venv/bin/pip install -qq --disable-pip-version-check --no-deps --target "$packages" --only-binary=:all: \
-        --platform manylinux_2_28_aarch64 --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+        $(seq -f '--platform manylinux_2_%g_aarch64' 36 -1 17) --platform manylinux2014_aarch64 \
         --python-version 3.11 --requirement requirements.txt
     cp requirements.txt "$root"
 fi
