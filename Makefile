@@ -9,13 +9,17 @@ NBVAL = $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-
 BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
+# What Binder installs: what the pages import, in the same versions.
+BINDER_LOCK = uv pip compile --universal --python-version 3.12 --no-annotate --constraint requirements.txt --extra lab pyproject.toml
 
-.PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments claims \
-  bench peers mutants drop-in elsewhere arm audit lock clean
+.PHONY: help .venv/stamp book pdf lite site serve notebooks test lint unit nbval book-check browser lite-check lite-run \
+  verify experiments claims bench peers mutants drop-in elsewhere arm binder colab audit lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
 	@echo 'make pdf          build the book, print it as PDFs and link them'
+	@echo 'make lite         build the book, with notebooks that run in the browser alone'
+	@echo 'make site         build all that is published: the book, its PDFs, its notebooks in the browser'
 	@echo 'make serve        build the book and serve it on this machine (PORT=8000)'
 	@echo 'make test         run every check'
 	@echo 'make notebooks    run the chapters again and store their outputs'
@@ -28,21 +32,28 @@ help:
 	@echo 'make drop-in      train the classic library with our functions and with its own'
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
+	@echo 'make binder       run the chapters as Binder installs them'
+	@echo 'make colab        run the chapters as Colab opens them'
+	@echo 'make lite-run     run two chapters of the built site in a browser (fetches Pyodide)'
 	@echo 'make audit        measure the built pages in a browser'
-	@echo 'make lock         make requirements.txt from pyproject.toml'
+	@echo 'make lock         make requirements.txt and binder/requirements.txt from pyproject.toml'
 	@echo 'make clean        remove everything that these targets made'
 
 .venv/stamp: # the script sees whether there is anything to do
 	@sh tools/venv.sh
 
-book: .venv/stamp
-	@$(CLEAN_BOOK)
-	@$(BUILD_BOOK) >/dev/null
+book: book-check
 	@$(RUN) -c 'from pathlib import Path; print("The book:", Path("_build/html/index.html").absolute().as_uri())'
 
 pdf: book
 	@sh tools/venv.sh pdf
 	@$(RUN) tools/pdf.py
+
+lite: book-check
+	@sh tools/venv.sh lite
+	@$(RUN) tools/lite.py
+
+site: pdf lite
 
 serve: book
 	@echo "Serving it at http://localhost:$(PORT)/ (stop with Ctrl-C)"
@@ -52,7 +63,7 @@ serve: book
 notebooks: .venv/stamp
 	@$(RUN) tools/notebooks.py
 
-test: lint unit nbval book-check browser
+test: lint unit nbval book-check browser lite-check
 
 lint: .venv/stamp
 	@$(BIN)/ruff check --quiet
@@ -71,6 +82,13 @@ book-check: .venv/stamp
 
 browser: book-check
 	@$(PYTEST) -n 2 --dist worksteal tests/browser
+
+lite-check: lite
+	@$(PYTEST) tests/lite
+
+# Once `make site` has built it.
+lite-run:
+	@$(PYTEST) --to-the-end tests/lite
 
 verify: .venv/stamp
 	@$(RUN) tools/verify.py
@@ -100,14 +118,22 @@ elsewhere: .venv/stamp
 arm: .venv/stamp
 	@sh tools/arm.sh
 
+binder: .venv/stamp
+	@$(RUN) tools/binder.py
+
+colab: .venv/stamp
+	@$(RUN) tools/colab.py
+
 audit: pdf
 	@$(RUN) tools/audit.py
 
 lock: .venv/stamp
 	@{ echo '# $(LOCK)' && $(BIN)/$(LOCK) --quiet --no-header; } >requirements.new
 	@mv requirements.new requirements.txt
+	@{ echo '# $(BINDER_LOCK)' && $(BIN)/$(BINDER_LOCK) --quiet --no-header; } >requirements.new
+	@mv requirements.new binder/requirements.txt
 
 clean:
-	@rm -rf .venv .peers _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	@rm -rf .venv .peers .hosts _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 	  .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
