@@ -119,10 +119,10 @@ arm: .venv/stamp
 	@sh tools/arm.sh
 
 binder: .venv/stamp
-	@$(RUN) tools/binder.py
+	@$(RUN) tools/hosts.py binder
 
 colab: .venv/stamp
-	@$(RUN) tools/colab.py
+	@$(RUN) tools/hosts.py colab
 
 audit: pdf
 	@$(RUN) tools/audit.py
