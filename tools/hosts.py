@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -22,6 +22,7 @@ import repo2docker
 from measuring import ARGUMENTS, CHROMIUM, NO_CHROMIUM
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ COLAB = [
 ]
 
 
-class Failed(Exception):
+class HostError(Exception):
     """What a host could not do, in a sentence."""
 
 
@@ -51,7 +52,7 @@ def repository(folder: Path) -> tuple[str, str]:
     found = PYTHON.search(done.stderr)
     if not found:
         msg = f"repo2docker names no Python:\n{done.stderr}"
-        raise Failed(msg)
+        raise HostError(msg)
     return found[1], done.stdout
 
 
@@ -59,19 +60,17 @@ def base(python: str) -> list[str]:
     """Return what repo2docker installs before it reads the repository."""
     folder = Path(repo2docker.__file__).parent / "buildpacks" / "conda"
     lock = (folder / f"environment.py-{python}-linux-64.lock").read_text(encoding="utf-8")
-    return [
-        f"{name}=={re.search(rf'/{name}-([^-/]+)-[^-/]+$', lock, re.MULTILINE)[1]}"  # type: ignore[index]
-        for name in BASE
-    ]
+    listed = re.findall(r"/([^/]+)-([^-/]+)-[^-/]+\.conda", lock)
+    return [f"{name}=={version}" for name, version in listed if name in BASE]
 
 
 def interpreter(wanted: str) -> str:
     """Return a Python of that version, or this one where there is none."""
     version = "import sys; print('%d.%d' % sys.version_info[:2])"
-    for python in (sys.executable, shutil.which(f"python{wanted}")):
-        command = [python or "false", "-c", version]
+    for python in filter(None, (sys.executable, shutil.which(f"python{wanted}"))):
+        command = [python, "-c", version]
         done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
-        if python and done.stdout.strip() == wanted:
+        if done.stdout.strip() == wanted:
             return python
     here = ".".join(map(str, sys.version_info[:2]))
     print(f"Python {wanted}, which this host has, is not on this machine: this is Python {here}.")
@@ -97,7 +96,7 @@ class Host:
         }
         self.home.mkdir()
         self.pip("install", "-qq", *packages)
-        kernel = ["-m", "ipykernel", "install", "--prefix", self.prefix, "--name", name]
+        kernel = ["-m", "ipykernel", "install", f"--prefix={self.prefix}", f"--name={name}"]
         subprocess.run([self.python, *kernel], check=True, capture_output=True)
 
     def pip(self, *arguments: str) -> str:
@@ -120,13 +119,13 @@ class Host:
 
     def check(self, notebooks: list[str], *, figures: bool) -> None:
         """Run notebooks there under nbval, from this environment."""
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+        command: list[str] = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
         command += ["-p", "no:cacheprovider", "--nbval" if figures else "--nbval-lax"]
         command += [f"--nbval-kernel-name={self.name}", "--nbval-cell-timeout=300", *notebooks]
         done = subprocess.run(command, cwd=self.home, check=False, env=self.environment)
         if done.returncode:
             msg = f"A page fails on {self.name}: see above."
-            raise Failed(msg)
+            raise HostError(msg)
 
 
 @contextmanager
@@ -159,13 +158,15 @@ def lab(host: Host) -> Iterator[str]:
 def stored_figures(host: Host, page: str) -> int:
     """Return how many figures JupyterLab shows of a page that was opened and not run."""
     if CHROMIUM is None:
-        raise Failed(NO_CHROMIUM)
+        raise HostError(NO_CHROMIUM)
     with lab(host) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         tab.goto(f"{address}/lab/tree/{page}", timeout=120_000)
         tab.locator(".jp-CodeCell .jp-InputPlaceholder").first.wait_for(timeout=120_000)
-        figures = tab.locator(".jp-OutputArea-output .jp-RenderedSVG")
+        figures = tab.locator(".jp-RenderedSVG")
+        with suppress(PlaywrightTimeout):
+            figures.first.wait_for(timeout=60_000)
         shown = figures.count()
         browser.close()
     return shown
@@ -176,21 +177,21 @@ def binder(notebooks: list[str]) -> None:
     python, dockerfile = repository(ROOT)
     host = Host("binder", python, base(python))
     before, room = host.packages(), host.size()
-    subprocess.run(["git", "clone", "--quiet", ROOT, host.home / "book"], check=True)
     host.home /= "book"
+    clone = [str(shutil.which("git")), "clone", "--quiet", str(ROOT), str(host.home)]
+    subprocess.run(clone, check=True)
     host.environment |= {"KERNEL_PYTHON_PREFIX": str(host.prefix)}
     for step in STEP.findall(dockerfile):
         print(f"RUN {step}", flush=True)
-        subprocess.run(["bash", "-c", step], cwd=host.home, check=True, env=host.environment)
+        shell = ["/bin/sh", "-c", step]
+        subprocess.run(shell, cwd=host.home, check=True, env=host.environment)
     new = [name for name in host.packages() if name not in before]
-    print(
-        f"Python {python}: {len(new)} packages, {host.size() - room:.0f} MB, beside JupyterLab's."
-    )
+    print(f"They add {len(new)} packages, {host.size() - room:.0f} MB: {', '.join(new)}.")
     figures = stored_figures(host, "book/relu.ipynb")
     print(f"JupyterLab shows {figures} figures of book/relu.ipynb before it is run.")
     if not figures:
         msg = "The notebooks are not trusted."
-        raise Failed(msg)
+        raise HostError(msg)
     host.check(notebooks or ["book"], figures=True)
 
 
@@ -223,11 +224,11 @@ def colab(notebooks: list[str]) -> None:
         print(f"Fetched from {source.name}: {error or 'installed'}", flush=True)
         if ("connect to the network" in error) != (source != ROOT):
             msg = "The first cell does not do what it says."
-            raise Failed(msg)
+            raise HostError(msg)
     after = host.packages()
     if changed := {name for name, version in before.items() if after[name] != version}:
         msg = f"The first cell changes what the host has: {', '.join(sorted(changed))}."
-        raise Failed(msg)
+        raise HostError(msg)
     print(f"New: {', '.join(sorted(set(after) - set(before)))}; NumPy stays {after['numpy']}.")
     # What a page reads it would fetch from the public address.
     shutil.copytree(ROOT / "book" / "data", host.home / "data")
@@ -238,7 +239,7 @@ def main(arguments: list[str]) -> int:
     """Run the pages on a host; return 1 if it fails."""
     try:
         {"binder": binder, "colab": colab}[arguments[0]](arguments[1:])
-    except Failed as reason:
+    except HostError as reason:
         print(reason, file=sys.stderr)
         return 1
     return 0

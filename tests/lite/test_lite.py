@@ -146,7 +146,7 @@ def answering(folder):
 def test_a_page_opens_with_its_figures_and_its_code_folded(open_page, tmp_path):
     stored = nbformat.read(ROOT / "book" / "relu.ipynb", as_version=4)
     lab = open_page("relu", answering(tmp_path))  # where nothing is
-    figures = lab.tab.locator(".jp-OutputArea-output .jp-RenderedSVG")
+    figures = lab.tab.locator(".jp-RenderedSVG")
     figures.first.wait_for()
     folded = [cell for cell in stored.cells if cell.metadata.get("jupyter")]
     assert folded
