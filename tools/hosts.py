@@ -13,12 +13,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import nbformat
-import repo2docker
 from measuring import ARGUMENTS, CHROMIUM, NO_CHROMIUM
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -58,8 +58,8 @@ def repository(folder: Path) -> tuple[str, str]:
 
 def base(python: str) -> list[str]:
     """Return what repo2docker installs before it reads the repository."""
-    folder = Path(repo2docker.__file__).parent / "buildpacks" / "conda"
-    lock = (folder / f"environment.py-{python}-linux-64.lock").read_text(encoding="utf-8")
+    name = f"repo2docker/buildpacks/conda/environment.py-{python}-linux-64.lock"
+    lock = Path(str(distribution("jupyter-repo2docker").locate_file(name))).read_text("utf-8")
     listed = re.findall(r"/([^/]+)-([^-/]+)-[^-/]+\.conda", lock)
     return [f"{name}=={version}" for name, version in listed if name in BASE]
 

@@ -39,7 +39,9 @@ def test_its_index_lists_every_page_and_what_they_read():
         copy = (LITE / "files" / "book" / path.name).read_text("utf-8")
         assert nbformat.reads(copy, as_version=4) == nbformat.read(path, as_version=4)
         trusted = [cell["metadata"].get("trusted") for cell in json.loads(copy)["cells"]]
-        assert trusted == [cell.cell_type == "code" or None for cell in nbformat.reads(copy, 4).cells]
+        assert trusted == [
+            cell.cell_type == "code" or None for cell in nbformat.reads(copy, 4).cells
+        ]
 
 
 def test_its_packages_are_this_one_and_what_pyodide_lacks():
