@@ -37,7 +37,6 @@ def test_a_chapter_runs_to_its_end_with_the_stored_outputs(page, open_page):
     stored = nbformat.read(ROOT / "book" / f"{page}.ipynb", as_version=4)
     lab = open_page(page)
     lab.start()
-    assert lab.failed == [], "Pyodide could not be fetched from its network"
     lab.tab.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     lab.run_all()
     now = lab.notebook()

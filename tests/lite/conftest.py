@@ -56,8 +56,11 @@ class Lab:
         route.fulfill(json=settings)
 
     def start(self):
-        """Wait for the kernel."""
-        self.tab.wait_for_function(IDLE)
+        """Wait for the kernel, or say what it could not fetch."""
+        while not self.tab.evaluate(IDLE):
+            if self.failed:
+                pytest.fail(f"The kernel cannot start, as this was not fetched: {self.failed}")
+            self.tab.wait_for_timeout(500)
 
     def execute(self, code):
         """Run code in the kernel; return what it prints, and its error."""

@@ -190,7 +190,6 @@ def test_the_kernel_runs_the_first_cell_up_to_what_is_compiled(open_page, pyodid
     assert any("/numpy-" in url for url in compiled)
     lab = open_page("relu", answering(pyodide))
     lab.start()
-    assert lab.failed == []
     _, source = (cell.source for cell in lab.notebook().cells[:2])
     lab.execute(source)
     assert set(lab.failed) == compiled
