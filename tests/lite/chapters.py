@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from measuring import ROOT
 
-WORDS = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
+TEXT = re.compile(r"<text\b.*?</text>", re.DOTALL)
+TAG = re.compile(r"<[^>]*>|\s+")
 
 
 def seen(cell):
@@ -26,8 +27,8 @@ def seen(cell):
             printed += f"{output.ename}: {output.evalue}"
         else:
             data = output.data
-            figure = data.get("image/svg+xml", "")
-            shown.append((data.get("text/plain"), data.get("text/html"), WORDS.findall(figure)))
+            words = [TAG.sub("", text) for text in TEXT.findall(data.get("image/svg+xml", ""))]
+            shown.append((data.get("text/plain"), data.get("text/html"), words))
     return printed, shown
 
 
