@@ -15,9 +15,10 @@ TAG = re.compile(r"<[^>]*>|\s+")
 
 
 def seen(cell):
-    """What a cell prints, displays and writes into its figures, but for where it stands there.
+    """What a cell prints and displays, of a figure its words.
 
-    Pyodide has its own version of matplotlib, which sets a figure's parts a little elsewhere.
+    Pyodide has its own version of matplotlib, which sets a figure's parts a little elsewhere, and
+    other numbers at an axis.
     """
     printed, shown = "", []
     for output in cell.get("outputs", []):
@@ -28,6 +29,7 @@ def seen(cell):
         else:
             data = output.data
             words = [TAG.sub("", text) for text in TEXT.findall(data.get("image/svg+xml", ""))]
+            words = [word for word in words if re.search("[A-Za-z]", word)]
             shown.append((data.get("text/plain"), data.get("text/html"), words))
     return printed, shown
 
