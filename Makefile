@@ -9,14 +9,16 @@ NBVAL = $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-
 BUILD_BOOK = $(RUN) $(BIN)/jupyter-book build . --quiet -W -n --keep-going
 CHECK = $(RUN) $(BIN)/check-jsonschema --builtin-schema
 CLEAN_BOOK = rm -rf _build/html _build/.doctrees
-LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 --fork-strategy fewest
+LOCK = uv pip compile --generate-hashes --universal --fork-strategy fewest --quiet --no-header --upgrade
 
-.PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments claims \
-  bench peers mutants drop-in elsewhere arm audit links dist lock clean
+.PHONY: help .venv/stamp book pdf lite site serve notebooks test lint unit nbval book-check browser lite-check lite-run \
+  verify experiments claims bench peers mutants drop-in elsewhere arm binder colab audit links dist lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
 	@echo 'make pdf          build the book, print it as PDFs and link them'
+	@echo 'make lite         build the book, with notebooks that run in the browser alone'
+	@echo 'make site         build all that is published: the book, its PDFs, its notebooks in the browser'
 	@echo 'make serve        build the book and serve it on this machine (PORT=8000)'
 	@echo 'make test         run every check'
 	@echo 'make notebooks    run the chapters again and store their outputs'
@@ -29,6 +31,9 @@ help:
 	@echo 'make drop-in      train the classic library with our functions and with its own'
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
+	@echo 'make binder       run the chapters as Binder installs them'
+	@echo 'make colab        run the chapters as Colab opens them'
+	@echo 'make lite-run     run two chapters of the built site in a browser (fetches Pyodide)'
 	@echo 'make audit        measure the built pages in a browser'
 	@echo 'make links        follow every link out of the book'
 	@echo 'make dist         build what a release publishes, and try it on every Python here'
@@ -38,14 +43,17 @@ help:
 .venv/stamp: # the script sees whether there is anything to do
 	@sh tools/venv.sh
 
-book: .venv/stamp
-	@$(CLEAN_BOOK)
-	@$(BUILD_BOOK) >/dev/null
+book: book-check
 	@$(RUN) -c 'from pathlib import Path; print("The book:", Path("_build/html/index.html").absolute().as_uri())'
 
 pdf: book
 	@sh tools/venv.sh pdf
 	@$(RUN) tools/pdf.py
+
+lite: book-check
+	@$(RUN) tools/lite.py
+
+site: pdf lite
 
 serve: book
 	@echo "Serving it at http://localhost:$(PORT)/ (stop with Ctrl-C)"
@@ -55,7 +63,7 @@ serve: book
 notebooks: .venv/stamp
 	@$(RUN) tools/notebooks.py
 
-test: lint unit nbval book-check browser
+test: lint unit nbval book-check browser lite-check
 
 lint: .venv/stamp
 	@$(BIN)/ruff check --quiet
@@ -79,6 +87,13 @@ book-check: .venv/stamp
 
 browser: book-check
 	@$(PYTEST) -n 2 --dist worksteal tests/browser
+
+lite-check: lite
+	@$(PYTEST) tests/lite
+
+# Once `make site` has built it.
+lite-run:
+	@$(PYTEST) --to-the-end tests/lite
 
 verify: .venv/stamp
 	@$(RUN) tools/verify.py
@@ -108,6 +123,12 @@ elsewhere: .venv/stamp
 arm: .venv/stamp
 	@sh tools/arm.sh
 
+binder: .venv/stamp
+	@$(RUN) tools/hosts.py binder
+
+colab: .venv/stamp
+	@$(RUN) tools/hosts.py colab
+
 audit: pdf
 	@$(RUN) tools/audit.py
 
@@ -122,12 +143,14 @@ dist: .venv/stamp
 	@$(RUN) tools/installed.py
 
 lock: .venv/stamp
-	@$(BIN)/$(LOCK) --quiet --no-header --upgrade --extra lab --extra book --extra test pyproject.toml \
+	@$(BIN)/$(LOCK) --python-version 3.11 --extra book --extra lab --extra lite --extra test pyproject.toml \
 	  --output-file requirements.txt
-	@$(BIN)/$(LOCK) --quiet --no-header --upgrade --extra pdf pyproject.toml --constraint requirements.txt \
+	@$(BIN)/$(LOCK) --python-version 3.11 --extra pdf pyproject.toml --constraint requirements.txt \
 	  --output-file requirements-pdf.txt
+	@$(BIN)/$(LOCK) --python-version 3.12 --extra lab pyproject.toml --constraint requirements.txt \
+	  --output-file binder/requirements.txt
 
 clean:
-	@rm -rf .venv .peers _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+	@rm -rf .venv .peers .hosts _build _verify _experiments dist build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
 	  .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -314,6 +314,15 @@ def test_the_readme_shows_the_figure_of_the_cover(stored):
     assert (BOOK / "_static" / "gallery.svg").read_text(encoding="utf-8") == svg
 
 
+def test_jupyterlab_folds_the_code_that_the_book_does_not_show():
+    for tag in ("hide-input", "hide-cell", "remove-input", "remove-cell"):
+        (cell,) = nbformat.reads(normal_form(sample(metadata={"tags": [tag]}), "page"), 4).cells
+        assert cell.metadata["jupyter"] == {"source_hidden": True}
+    stale = sample(metadata={"tags": ["hide-output"], "jupyter": {"source_hidden": True}})
+    (cell,) = nbformat.reads(normal_form(stale, "page"), 4).cells
+    assert "jupyter" not in cell.metadata
+
+
 def test_the_normal_form_leaves_out_what_differs_by_run():
     notebook = sample(count=7, metadata={"execution": {"iopub.status.busy": "2026"}, "tags": ["t"]})
     notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
@@ -434,6 +443,8 @@ MENTIONING = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml")),
     ROOT / ".zenodo.json",
     ROOT / "_config.yml",
+    ROOT / "tools" / "hosts.py",
+    ROOT / "npdl_activations" / "lab" / "beside.py",
     *sorted(BOOK.glob("*.md")),
     *NOTEBOOKS,
 ]
@@ -506,7 +517,9 @@ def test_binder_shows_the_stored_figures(tmp_path, stored):
     """JupyterLab does so in notebooks that the one who runs it has signed."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "JUPYTER_DATA_DIR": str(tmp_path)}
-    subprocess.run([ROOT / "postBuild"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    *_, trust = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8").splitlines()
+    shell = ["/bin/sh", "-c", trust]
+    subprocess.run(shell, cwd=ROOT, env=environment, check=True, capture_output=True)
     notary = NotebookNotary(data_dir=str(tmp_path))
     assert all(map(notary.check_signature, stored.values()))
     notary.store.close()

@@ -78,11 +78,11 @@ class Finding(NamedTuple):
 
 
 def pages(site: Path = SITE) -> list[str]:
-    """Return the pages of a site."""
+    """Return the pages of a site; JupyterLite's are its own."""
     return sorted(
         path.relative_to(site).as_posix()
         for path in site.rglob("*.html")
-        if path.relative_to(site).parts[0] != "_static"
+        if path.relative_to(site).parts[0] not in {"_static", "lite"}
     )
 
 

@@ -22,8 +22,10 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 PICTURE = "fig-gallery"
 NOTEBOOK_METADATA = ("myst", "mystnb")
 CELL_METADATA = ("mystnb", "tags")
-# JupyterLab, and so Binder, folds what stands below such a heading, as the book does.
+# JupyterLab, and so Binder, folds what stands below such a heading, as the book does, and the code
+# that the book folds or leaves out.
 FOLDED = "#### Solution"
+NOT_SHOWN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -61,6 +63,8 @@ def normal_form(notebook: nbformat.NotebookNode, stem: str) -> str:
         seen[digest] += 1
         cell.id = f"{stem}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
         if cell.cell_type == "code":
+            if NOT_SHOWN.intersection(cell.metadata.get("tags", ())):
+                cell.metadata["jupyter"] = {"source_hidden": True}
             count += 1
             cell.execution_count = count
             for output in cell.outputs:

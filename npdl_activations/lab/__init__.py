@@ -4,6 +4,7 @@ It needs more than NumPy: ``pip install "npdl-activations[lab]"``. The library i
 imports this package.
 """
 
+from npdl_activations.lab.beside import beside
 from npdl_activations.lab.check import finite_difference, ulp_error
 from npdl_activations.lab.digits import load_digits
 from npdl_activations.lab.experiment import Experiment
@@ -16,6 +17,7 @@ __all__ = [
     "Experiment",
     "Network",
     "Stack",
+    "beside",
     "finite_difference",
     "load_digits",
     "over_seeds",

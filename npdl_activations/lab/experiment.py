@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from npdl_activations.lab.beside import beside
+
 __all__ = ["Experiment"]
 
 
@@ -69,7 +71,7 @@ class Experiment:
         Parameters
         ----------
         path : str or Path
-            The file.
+            The file, which is fetched where it is missing: `beside`.
 
         Returns
         -------
@@ -82,7 +84,7 @@ class Experiment:
         LookupError
             If the file has no such experiment, or has it for another grid.
         """
-        kept = json.loads(Path(path).read_text(encoding="utf-8")).get(self.name)
+        kept = json.loads(beside(str(path)).read_text(encoding="utf-8")).get(self.name)
         if kept is None or kept["grid"] != self.grid:
             msg = f"{path} does not hold {self.name} with these settings: run make experiments"
             raise LookupError(msg)
