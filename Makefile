@@ -11,7 +11,7 @@ CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
 .PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments claims \
-  bench peers mutants drop-in elsewhere arm audit lock clean
+  bench peers mutants drop-in scale elsewhere arm audit lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -26,6 +26,7 @@ help:
 	@echo 'make peers        measure other libraries on the same inputs'
 	@echo 'make mutants      break every function and see that the tests notice'
 	@echo 'make drop-in      train the classic library with our functions and with its own'
+	@echo 'make scale        kill a worker in the middle of a computation, ten times'
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
 	@echo 'make audit        measure the built pages in a browser'
@@ -93,6 +94,9 @@ mutants: .venv/stamp
 
 drop-in: .venv/stamp
 	@$(RUN) tools/drop_in.py
+
+scale: .venv/stamp
+	@for run in 1 2 3 4 5 6 7 8 9 10; do $(NBVAL)/no_longer_fits.ipynb || exit 1; done
 
 elsewhere: .venv/stamp
 	@$(RUN) tools/elsewhere.py

@@ -3,8 +3,10 @@
 import pickle
 import re
 import tracemalloc
+from pathlib import Path
 
 import dask.array as da
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,13 +18,14 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from npdl_activations import Elliot, Softmax, SoftSign
+from npdl_activations import Elliot, Sigmoid, Softmax, SoftSign
 from npdl_activations.elementwise import Elementwise
 
 each = pytest.mark.parametrize("cls", CLASSES)
 each_elementwise = pytest.mark.parametrize(
     "cls", [cls for cls in CLASSES if issubclass(cls, Elementwise)]
 )
+CHAPTER = Path(__file__).parent.parent / "book" / "no_longer_fits.ipynb"
 DTYPES = ("float16", "float32", "float64", "int32", "bool")
 
 
@@ -76,7 +79,7 @@ def test_what_forward_remembers_does_not_travel(x):
 def client():
     """Processes of their own, which get the functions as pickles."""
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -162,3 +165,17 @@ def test_a_table_is_refused_until_scikit_learn_hands_over_numbers():
     answer = transformer.set_output(transform="pandas").fit_transform(table)
     assert list(answer) == ["a", "b"]
     assert_same(answer.to_numpy(), SoftSign()(table.to_numpy()))
+
+
+def test_the_lines_that_the_chapter_shows_and_does_not_run_are_right():
+    """Labels and pipelines are not in the environment that runs the pages."""
+    notebook = nbformat.read(CHAPTER, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    names = {"Sigmoid": Sigmoid, "Softmax": Softmax}
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for block in blocks:
+        exec(block, names)  # noqa: S102 -- the chapter's own
+    assert len(blocks) == 2
+    assert names["values"].dims == names["shares"].dims == ("image", "class")
+    assert names["shares"].sum("class").values.tolist() == [1, 1]
+    assert_same(names["squashed"], Sigmoid()(np.array([[-1.0, -1.0], [1.0, 1.0]])))
