@@ -521,5 +521,5 @@ def test_the_lock_holds_every_requirement_and_no_address():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f"LOCK = {command.removeprefix('# ')}\n" in makefile
     locked = {re.split("[=;@ ]", line)[0] for line in lines if line[:1].isalnum()}
-    assert {re.split("[<>=~ ]", need)[0] for need in wanted} <= locked
+    assert {re.split(r"[\[<>=~ ]", need)[0] for need in wanted} <= locked
     assert not [line for line in lines if "://" in line or " /" in line or "--" in line]
