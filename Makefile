@@ -12,7 +12,7 @@ CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --generate-hashes --universal --fork-strategy fewest --quiet --no-header --upgrade
 
 .PHONY: help .venv/stamp book pdf lite site serve notebooks test lint unit nbval book-check browser lite-check lite-run \
-  verify experiments claims bench peers mutants drop-in elsewhere arm binder colab audit links dist lock clean
+  verify experiments claims bench peers mutants drop-in scale elsewhere arm binder colab audit links dist lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -29,6 +29,7 @@ help:
 	@echo 'make peers        measure other libraries on the same inputs'
 	@echo 'make mutants      break every function and see that the tests notice'
 	@echo 'make drop-in      train the classic library with our functions and with its own'
+	@echo 'make scale        kill a worker in the middle of a computation, ten times'
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
 	@echo 'make binder       run the chapters as Binder installs them'
@@ -116,6 +117,9 @@ mutants: .venv/stamp
 
 drop-in: .venv/stamp
 	@$(RUN) tools/drop_in.py
+
+scale: .venv/stamp
+	@for run in 1 2 3 4 5 6 7 8 9 10; do $(NBVAL)/no_longer_fits.ipynb || exit 1; done
 
 elsewhere: .venv/stamp
 	@$(RUN) tools/elsewhere.py

@@ -304,11 +304,18 @@ def rows(
     length, count = prod(whole[last[0] :]), prod(outer)
     flat = [turned(operand).reshape(count, length) for operand in operands]
     mask = None if where is None else turned(where).reshape(count, length)
-    result = np.empty((count, length, length) if square else (count, length), answer)
+    # Straight to `out` where that can be: it may be a file that no memory has room for.
+    direct = axes == last and _in_step(out, *operands, where)
+    if direct:
+        result = out.reshape(count, length)  # type: ignore[union-attr]
+    else:
+        result = np.empty((count, length, length) if square else (count, length), answer)
     # Kernels of rows keep twice as many temporaries as those of single numbers.
     size = 2 * work.itemsize * length * (length if square else 1)
     if result.size:
         _QUIET.copy().run(_row_by_row, kernel, flat, mask, work, result, BLOCK // max(1, size) or 1)
+    if direct:
+        return out  # type: ignore[return-value]
     if square:
         return result.reshape(*outer, length, length)
     result = result.reshape(whole)
@@ -317,6 +324,20 @@ def rows(
         return result
     out[...] = result
     return out
+
+
+def _in_step(out: Any, *given: Array | None) -> bool:
+    """Return whether rows may be written to `out` while later rows of `given` are to be read."""
+    return (
+        out is not None
+        and out.flags.c_contiguous
+        and all(
+            array.__array_interface__ == out.__array_interface__
+            or not np.may_share_memory(array, out)
+            for array in given
+            if array is not None
+        )
+    )
 
 
 def _row_by_row(

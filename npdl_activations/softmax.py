@@ -155,10 +155,10 @@ class Softmax(Rowwise):
         """
         x = self._recall(input)
         self._axes(x)  # there must be one, as for every verb
-        ones = np.ones(x.shape, floating(x))
+        answer = floating(x)
         if out is None:
-            return ones
-        checked_out(out, ones.shape, ones.dtype)[...] = ones
+            return np.ones(x.shape, answer)
+        checked_out(out, x.shape, answer)[...] = np.ones((), answer)
         return out
 
 

@@ -235,6 +235,29 @@ def test_an_elementwise_answer_may_overlap_what_it_is_made_from(shift):
         assert_same(out, wanted)
 
 
+@pytest.mark.parametrize("shift", [0, 1, 40])
+def test_an_answer_of_rows_may_overlap_what_it_is_made_from(shift):
+    """Where it lies on what has not been read yet, it may not be written row by row."""
+    room = np.random.default_rng(0).normal(size=(BLOCK // 64, 64))
+    low, high = room[: len(room) - shift], room[shift:]
+    for x, out in ((low, high), (high, low), (room, room[::-1])):
+        wanted = x + x[:, :1]
+        assert rows(lambda x, _: x + x[:, :1], x, axes=(1,), out=out) is out
+        assert_same(out, wanted)
+
+
+def test_an_answer_of_rows_may_overlap_the_mask():
+    room = np.zeros((BLOCK // 64, 64))
+    where = room.reshape(-1).view(bool)[: room.size].reshape(room.shape)
+    where[:, ::3] = True
+    wanted = where * 3.0
+    assert (
+        rows(lambda x, mask: x * mask, np.full(room.shape, 3.0), axes=(1,), where=where, out=room)
+        is room
+    )
+    assert_same(room, wanted)
+
+
 def test_kernels_raise_no_floating_point_errors_and_leave_the_settings_alone():
     def kernel(x):
         return np.exp(x) / (x - x) * np.float32(1e-30) * np.float32(1e-30)

@@ -47,18 +47,20 @@ def train(module: str) -> list[float]:
     return losses
 
 
+def install_npdl(pip: list[str]) -> None:
+    """Install the classic library by the command that begins with `pip`."""
+    # Its setup.py imports NumPy, and pkg_resources, which setuptools 81 no longer has.
+    subprocess.run([*pip, f"numpy=={np.__version__}", "wheel", "setuptools<81"], check=True)
+    subprocess.run([*pip, "--no-build-isolation", "--no-deps", NPDL], check=True)
+
+
 def main() -> int:
     """Train twice and print both losses; return 1 if they differ."""
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         python = str(Path(directory) / "bin" / "python")
         pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        # Its setup.py imports NumPy, and pkg_resources, which setuptools 81 no longer has.
-        subprocess.run(
-            [*pip, f"numpy=={np.__version__}", "wheel", "setuptools<81"],
-            check=True,
-        )
-        subprocess.run([*pip, "--no-build-isolation", "--no-deps", NPDL], check=True)
+        install_npdl(pip)
         subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
         runs = {}
         for module in ("npdl.activations", "npdl_activations"):

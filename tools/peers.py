@@ -1,7 +1,8 @@
 """Put twenty inputs that break activation code to other libraries and to this package.
 
 ``make peers`` measures in an environment of its own, ``.peers``, and writes
-``book/data/peers.json``.
+``book/data/peers.json``; then what their users write, beside what they write here, which goes to
+``book/data/moving_in.json``.
 """
 
 import json
@@ -18,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drop_in import install_npdl
 from machine import cpu_model, simd_levels
+from moving_in import PAIRS, compare
 from peers_libraries import LIBRARIES, OURS, Column
 from peers_questions import ROWS, STRIDE, VERDICTS, cell, largest_errors, masked_whole, that_round
 
@@ -27,6 +30,7 @@ import npdl_activations as package
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".peers"
 TARGET = ROOT / "book" / "data" / "peers.json"
+MOVING_IN = TARGET.with_name("moving_in.json")
 
 
 def measure(missing: dict[str, str]) -> dict[str, Any]:
@@ -81,6 +85,19 @@ def measure(missing: dict[str, str]) -> dict[str, Any]:
             for name, column in columns.items()
             if column.masked
         ],
+        "moving_in": moving_in(),
+    }
+
+
+def moving_in() -> dict[str, Any]:
+    """Return for each library its version, what comes before its lines, and its pairs of lines."""
+    return {
+        library: {
+            "version": metadata.version(library),
+            "setup": setup,
+            "rows": compare(library),
+        }
+        for library, (setup, _) in PAIRS.items()
     }
 
 
@@ -102,6 +119,7 @@ def install() -> tuple[str, dict[str, str]]:
             done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
             if done.returncode:
                 missing[library.name] = done.stderr.strip().splitlines()[-1]
+    install_npdl(pip)
     return python, missing
 
 
@@ -122,8 +140,9 @@ def main(arguments: list[str]) -> int:
         command, check=True, stdout=subprocess.PIPE, encoding="utf-8", env=environment
     )
     table = json.loads(done.stdout.splitlines()[-1])
-    text = json.dumps(table, indent=1, ensure_ascii=False)
-    TARGET.write_text(text + "\n", encoding="utf-8")
+    for target, found in ((MOVING_IN, table.pop("moving_in")), (TARGET, table)):
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        target.write_text(text + "\n", encoding="utf-8")
     for library in table["libraries"]:
         given = [row["cells"].get(library["name"], {}).get("verdict") for row in table["rows"]]
         counts = ", ".join(f"{given.count(v)} {v}" for v in VERDICTS if v in given)
