@@ -535,7 +535,6 @@ def test_the_archive_is_told_what_the_citation_and_the_package_say():
     """Zenodo reads .zenodo.json, and takes the version and the date from the release."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-<<<<<<< HEAD
     record = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
     assert record["title"] == citation["title"]
     assert record["description"] == citation["abstract"].strip()
@@ -575,13 +574,3 @@ def test_the_locks_hold_every_requirement_its_hashes_and_no_address():
     assert {name: lock[name] for name in pdf.keys() & lock.keys()} == {
         name: pdf[name] for name in pdf.keys() & lock.keys()
     }
-=======
-    extras = project["optional-dependencies"].values()
-    wanted = [*project["dependencies"], *(need for extra in extras for need in extra)]
-    command, *lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert f"LOCK = {command.removeprefix('# ')}\n" in makefile
-    locked = {re.split("[=;@ ]", line)[0] for line in lines if line[:1].isalnum()}
-    assert {re.split(r"[\[<>=~ ]", need)[0] for need in wanted} <= locked
-    assert not [line for line in lines if "://" in line or " /" in line or "--" in line]
->>>>>>> scale/scale

@@ -124,11 +124,7 @@ def test_another_requirement_is_installed_into_it(checkout):
         lock.write("another==1.0\n")
     asked = checkout.make(".venv/stamp")[1]
     assert MADE not in asked
-<<<<<<< HEAD
     assert "--requirement requirements.txt" in asked
-=======
-    assert "--editable .[lab,scale,book,test]" in asked
->>>>>>> scale/scale
 
 
 def test_what_only_printing_needs_is_installed_for_printing(checkout):

@@ -32,19 +32,12 @@ if [ "$home" != "$(sed 2q .venv/stamp 2>/dev/null)" ]; then
 fi
 if [ "$(contents)" != "$(sed -n 3p .venv/stamp 2>/dev/null)" ]; then
     # uv takes a tenth of pip's time. Pip knows the indexes of pip.conf, where uv does not get through.
-<<<<<<< HEAD
     awk '/^uv==/ { found = 1 } found; found && !/\\$/ { exit }' requirements.txt >.venv/uv.txt
     { pip --requirement .venv/uv.txt && .venv/bin/uv pip install --quiet --python .venv/bin/python \
         --require-hashes --requirement requirements.txt; } 2>/dev/null ||
         pip --requirement requirements.txt
     # A folder has no hash. What builds it is locked too.
     pip --no-deps --no-build-isolation --editable .
-=======
-    { pip uv && .venv/bin/uv pip install --quiet --python .venv/bin/python \
-        --constraint requirements.txt --requirement pyproject.toml \
-        --extra lab --extra scale --extra book --extra test; } 2>/dev/null || :
-    pip --editable '.[lab,scale,book,test]'
->>>>>>> scale/scale
     { echo "$home" && contents; } >.venv/stamp
 fi
 if [ "${1-}" = pdf ] && ! .venv/bin/python -c 'import pikepdf' 2>/dev/null; then
