@@ -218,7 +218,7 @@ def cell(kind: str, source: str, grade_id: str, *, solution: bool, points: int =
         "task": False,
     }
     metadata = {"nbgrader": graded | ({"points": points} if points else {})}
-    return NotebookNode(make(source, id=grade_id, metadata=metadata))
+    return nbformat.from_dict(make(source, id=grade_id, metadata=metadata))
 
 
 def check_cell(exercise: Exercise, tested: list[ast.stmt]) -> str:

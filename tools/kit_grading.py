@@ -1,0 +1,86 @@
+"""Make a course for nbgrader of the pages, and see that it grades what it should.
+
+The solutions get every point that nbgrader gives by itself, and the students' edition none.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from kit_exercises import edition
+from nbgrader.api import Gradebook
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+CONFIG = """\
+from nbgrader.converters.generate_assignment import GenerateAssignment
+from nbgrader.preprocessors import ClearOutput
+
+c = get_config()
+c.CourseDirectory.course_id = "activations"
+c.ClearSolutions.code_stub = {"python": "# Your code here"}
+c.ClearSolutions.text_stub = "*Write here.*"
+# The figures of a page stay: they are what it is about.
+c.GenerateAssignment.preprocessors = [
+    step for step in GenerateAssignment().preprocessors if step is not ClearOutput
+]
+c.ExecutePreprocessor.timeout = 600
+"""
+# nbgrader calls alembic, which stands beside Python.
+os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+def nbgrader(course: Path, *arguments: str) -> None:
+    """Run a command of nbgrader in a course."""
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore", "JUPYTER_NO_CONFIG": "1"}
+    done = subprocess.run(
+        command, cwd=course, capture_output=True, text=True, check=False, env=quiet
+    )
+    if done.returncode:
+        msg = f"nbgrader {' '.join(arguments)} stopped:\n{done.stderr[-3000:]}"
+        raise RuntimeError(msg)
+
+
+def release(course: Path, pages: list[Path]) -> None:
+    """Write a course with an assignment for each page: its source, and what students get."""
+    course.mkdir(parents=True)
+    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    for path in pages:
+        page = nbformat.read(path, as_version=4)
+        home = course / "source" / path.stem
+        home.mkdir(parents=True)
+        nbformat.write(edition(page, path.stem), home / path.name)
+        if any("data/" in cell.source for cell in page.cells):
+            shutil.copytree(BOOK / "data", home / "data")
+        nbgrader(course, "generate_assignment", path.stem)
+
+
+def graded(course: Path, pages: list[Path]) -> dict[str, float]:
+    """Grade the solutions and the students' edition of each page; return the seconds each took.
+
+    Raises
+    ------
+    RuntimeError
+        If a solution misses a point, or a student gets one for nothing.
+    """
+    seconds = {}
+    faults = []
+    for path in pages:
+        stem = path.stem
+        for student, given in (("solved", "source"), ("empty", "release")):
+            shutil.copytree(course / given / stem, course / "submitted" / student / stem)
+        start = time.perf_counter()
+        nbgrader(course, "autograde", stem)
+        seconds[stem] = time.perf_counter() - start
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "activations") as book:
+            for student, share in (("solved", 1), ("empty", 0)):
+                for grade in book.find_submission_notebook(stem, stem, student).grades:
+                    if grade.cell.cell_type == "code" and grade.auto_score != share:
+                        faults.append(f"{student}: {grade.name} gets {grade.auto_score}")
+    if faults:
+        raise RuntimeError("\n".join(faults))
+    return seconds
