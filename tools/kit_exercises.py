@@ -218,7 +218,8 @@ def cell(kind: str, source: str, grade_id: str, *, solution: bool, points: int =
         "task": False,
     }
     metadata = {"nbgrader": graded | ({"points": points} if points else {})}
-    return nbformat.from_dict(make(source, id=grade_id, metadata=metadata))
+    result: NotebookNode = make(source, id=grade_id, metadata=metadata)
+    return result
 
 
 def check_cell(exercise: Exercise, tested: list[ast.stmt]) -> str:
@@ -238,7 +239,7 @@ def edition(page: NotebookNode, stem: str) -> NotebookNode:
     ValueError
         If a name that an exercise asks for is in none of its solution's assertions.
     """
-    result = nbformat.v4.new_notebook(metadata=page.metadata)
+    result: NotebookNode = nbformat.v4.new_notebook(metadata=page.metadata)
     before: list[ast.stmt] = []
     start = 0
     for i, exercise in exercises(page.cells):

@@ -78,9 +78,12 @@ def graded(course: Path, pages: list[Path]) -> dict[str, float]:
         seconds[stem] = time.perf_counter() - start
         with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "activations") as book:
             for student, share in (("solved", 1), ("empty", 0)):
-                for grade in book.find_submission_notebook(stem, stem, student).grades:
-                    if grade.cell.cell_type == "code" and grade.auto_score != share:
-                        faults.append(f"{student}: {grade.name} gets {grade.auto_score}")
+                grades = book.find_submission_notebook(stem, stem, student).grades
+                faults += [
+                    f"{student}: {grade.name} gets {grade.auto_score}"
+                    for grade in grades
+                    if grade.cell.cell_type == "code" and grade.auto_score != share
+                ]
     if faults:
         raise RuntimeError("\n".join(faults))
     return seconds
