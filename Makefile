@@ -11,7 +11,7 @@ CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --all-extras pyproject.toml
 
 .PHONY: help .venv/stamp book pdf serve notebooks test lint unit nbval book-check browser verify experiments claims \
-  bench peers mutants drop-in elsewhere arm audit lock clean
+  bench peers mutants drop-in elsewhere arm audit kit lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -29,6 +29,7 @@ help:
 	@echo 'make elsewhere    run the tests and the chapters as on older x86 processors'
 	@echo 'make arm          run the tests of the functions and the chapters on an emulated 64-bit ARM'
 	@echo 'make audit        measure the built pages in a browser'
+	@echo 'make kit          make a term of teaching out of the pages: notebooks, slides, questions, grading'
 	@echo 'make lock         make requirements.txt from pyproject.toml'
 	@echo 'make clean        remove everything that these targets made'
 
@@ -102,6 +103,10 @@ arm: .venv/stamp
 
 audit: pdf
 	@$(RUN) tools/audit.py
+
+kit: book
+	@sh tools/venv.sh pdf kit
+	@$(RUN) tools/kit.py
 
 lock: .venv/stamp
 	@{ echo '# $(LOCK)' && $(BIN)/$(LOCK) --quiet --no-header; } >requirements.new

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -59,31 +59,45 @@ def release(course: Path, pages: list[Path]) -> None:
         nbgrader(course, "generate_assignment", path.stem)
 
 
-def graded(course: Path, pages: list[Path]) -> dict[str, float]:
-    """Grade the solutions and the students' edition of each page; return the seconds each took.
+def seconds(notebook: Path) -> float:
+    """Return how long the cells of a notebook took that was run."""
+    runs = [
+        cell.metadata.execution
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if "execution" in cell.metadata
+    ]
+    return sum(
+        (
+            datetime.fromisoformat(run["shell.execute_reply"])
+            - datetime.fromisoformat(run["iopub.execute_input"])
+        ).total_seconds()
+        for run in runs
+    )
+
+
+def grade(course: Path, pages: list[Path]) -> dict[str, float]:
+    """Grade the solutions and the students' edition; return the seconds that each page runs.
 
     Raises
     ------
     RuntimeError
         If a solution misses a point, or a student gets one for nothing.
     """
-    seconds = {}
+    took = {}
     faults = []
-    for path in pages:
-        stem = path.stem
+    for stem in [path.stem for path in pages]:
         for student, given in (("solved", "source"), ("empty", "release")):
             shutil.copytree(course / given / stem, course / "submitted" / student / stem)
-        start = time.perf_counter()
         nbgrader(course, "autograde", stem)
-        seconds[stem] = time.perf_counter() - start
+        took[stem] = round(seconds(course / "autograded" / "solved" / stem / f"{stem}.ipynb"), 1)
         with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "activations") as book:
-            for student, share in (("solved", 1), ("empty", 0)):
+            for student, points in (("solved", 1), ("empty", 0)):
                 grades = book.find_submission_notebook(stem, stem, student).grades
                 faults += [
                     f"{student}: {grade.name} gets {grade.auto_score}"
                     for grade in grades
-                    if grade.cell.cell_type == "code" and grade.auto_score != share
+                    if grade.cell.cell_type == "code" and grade.auto_score != points
                 ]
     if faults:
         raise RuntimeError("\n".join(faults))
-    return seconds
+    return took
