@@ -1,7 +1,7 @@
 """Make what a teacher needs for a term out of the notebooks: ``_build/kit`` and a zip of it.
 
-Before ``make kit`` tells where it is, the solutions have passed their own checks in nbgrader and the
-students' edition has not, each slide has been seen to fit, and a parser has read the question bank.
+Before it says where it is, the solutions have passed their own checks in nbgrader and the students'
+edition has not, each slide has been seen to fit, and a parser has read the question bank.
 """
 
 import json

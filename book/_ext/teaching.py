@@ -115,7 +115,8 @@ def graph(found: dict[str, Lesson]) -> str:
             arrows.append(f'<path d="M{left} {from_y}{bend}" marker-end="url(#needs)"/>')
         name = escape(page.replace("_", " "))
         boxes.append(
-            f'<a href="{page}.html"><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
+            f'<a href="{page}.html">'
+            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
             f'<text x="{x + WIDTH / 2}" y="{y + half + 4}">{name}</text></a>'
         )
     width = ACROSS * len(columns) - ACROSS + WIDTH
