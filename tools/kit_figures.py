@@ -8,10 +8,11 @@ from typing import Any
 
 import matplotlib as mpl
 import nbformat
-from measuring import ADDRESS
-from pdf import CONFIG
+import yaml
+from measuring import ADDRESS, ROOT
 from playwright.sync_api import Browser
 
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 CREDIT = f"By {CONFIG['author']}, CC BY 4.0, {ADDRESS.removeprefix('https://').rstrip('/')}"
 LICENCE = '<cc:license rdf:resource="https://creativecommons.org/licenses/by/4.0/"/>'
 BAND = 14  # the height that the line needs, in points
