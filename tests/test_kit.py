@@ -193,7 +193,8 @@ def test_every_quiz_has_one_right_answer_and_reasons():
         if question.options:
             assert sum(option.right for option in question.options) == 1, question.name
             assert all(option.text and option.reason for option in question.options)
-            assert "](" not in question.text
+            words = [question.text, *(option.reason for option in question.options)]
+            assert "](" not in "".join(words), question.name
 
 
 @pytest.mark.parametrize("question", BANK, ids=lambda question: question.name)

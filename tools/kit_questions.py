@@ -69,11 +69,11 @@ def quiz(path: Path) -> Iterator[Question]:
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "markdown" or not cell.source.startswith("## Quiz"):
             continue
-        _, *parts = ASKED.split(cell.source)
+        _, *parts = ASKED.split(without_links(cell.source))
         for number, part in zip(parts[::2], parts[1::2], strict=True):
             options = tuple(Option(*fold) for fold in FOLD.findall(part))
             text = part.partition("<details>")[0].strip()
-            yield Question(f"{path.stem}-quiz-{number}", without_links(text), options)
+            yield Question(f"{path.stem}-quiz-{number}", text, options)
 
 
 def without_links(text: str) -> str:
