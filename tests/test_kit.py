@@ -329,7 +329,7 @@ def test_the_graph_links_every_page_and_the_table_says_the_same():
     _, _, *rows = teaching.table(LESSONS, SECONDS).splitlines()
     for row, (page, each) in zip(rows, LESSONS.items(), strict=True):
         assert teaching.LINK.findall(row) == [page, *each.needs]
-        assert f"| {each.minutes} min |" in row
+        assert f"| {each.minutes} | {SECONDS[page]:.0f} | {each.exercises} |" in row
 
 
 def test_the_page_for_teachers_has_no_gap_left():

@@ -137,13 +137,13 @@ def table(found: dict[str, Lesson], seconds: dict[str, float]) -> str:
     def link(page: str) -> str:
         return f"[{found[page].title}]({page}.ipynb)"
 
-    head = "| Page | Builds on | To read | To run | Exercises | with a check |\n" + "|---" * 6 + "|"
+    head = "| Page | Builds on | Minutes to read | Seconds to run | Exercises | With a check |"
     rows = [
-        f"| {link(page)} | {', '.join(map(link, each.needs)) or '–'} | {each.minutes} min"
-        f" | {seconds[page]:.0f} s | {each.exercises} | {each.checked} |"
+        f"| {link(page)} | {', '.join(map(link, each.needs)) or '–'} | {each.minutes}"
+        f" | {seconds[page]:.0f} | {each.exercises} | {each.checked} |"
         for page, each in found.items()
     ]
-    return "\n".join([head, *rows])
+    return "\n".join([head, "|---" * 6 + "|", *rows])
 
 
 def filled(text: str, found: dict[str, Lesson], seconds: dict[str, float]) -> str:
@@ -161,7 +161,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     """Fill the page for teachers, which Sphinx has just read."""
     if docname != PAGE:
         return
-    toc = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
+    toc = [Path(app.env.doc2path(name)) for name in app.config.external_site_map]
     pages = [path for path in toc if path.suffix == ".ipynb"]
     times = json.loads(Path(app.srcdir, "book", "data", "times.json").read_text(encoding="utf-8"))
     source[0] = filled(source[0], lessons(pages), times["seconds"])
