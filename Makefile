@@ -12,7 +12,7 @@ CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --generate-hashes --universal --fork-strategy fewest --quiet --no-header --upgrade
 
 .PHONY: help .venv/stamp book pdf lite site serve notebooks test lint unit nbval book-check browser lite-check lite-run \
-  verify experiments claims bench peers mutants drop-in scale elsewhere arm binder colab audit links dist lock clean
+  verify experiments claims bench peers mutants drop-in scale elsewhere arm binder colab audit links dist kit lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -37,6 +37,7 @@ help:
 	@echo 'make lite-run     run two chapters of the built site in a browser (fetches Pyodide)'
 	@echo 'make audit        measure the built pages in a browser'
 	@echo 'make links        follow every link out of the book'
+	@echo 'make kit          make a term of teaching out of the pages: notebooks, slides, questions, grading'
 	@echo 'make dist         build what a release publishes, and try it on every Python here'
 	@echo 'make lock         lock the newest of everything that pyproject.toml names'
 	@echo 'make clean        remove everything that these targets made'
@@ -146,12 +147,16 @@ dist: .venv/stamp
 	@$(RUN) $(BIN)/check-wheel-contents dist
 	@$(RUN) tools/installed.py
 
+kit: book
+	@sh tools/venv.sh pdf kit
+	@$(RUN) tools/kit.py
+
 lock: .venv/stamp
-	@$(BIN)/$(LOCK) --python-version 3.11 --extra book --extra lab --extra lite --extra test pyproject.toml \
+	@$(BIN)/$(LOCK) --python-version 3.11 --extra book --extra fast --extra lab --extra lite --extra scale --extra test pyproject.toml \
 	  --output-file requirements.txt
-	@$(BIN)/$(LOCK) --python-version 3.11 --extra pdf pyproject.toml --constraint requirements.txt \
-	  --output-file requirements-pdf.txt
-	@$(BIN)/$(LOCK) --python-version 3.12 --extra lab pyproject.toml --constraint requirements.txt \
+	@for extra in pdf kit; do $(BIN)/$(LOCK) --python-version 3.11 --extra $$extra pyproject.toml \
+	  --constraint requirements.txt --output-file requirements-$$extra.txt || exit 1; done
+	@$(BIN)/$(LOCK) --python-version 3.12 --extra fast --extra lab --extra scale pyproject.toml --constraint requirements.txt \
 	  --output-file binder/requirements.txt
 
 clean:

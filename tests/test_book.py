@@ -562,15 +562,16 @@ def locked(name):
 
 
 def test_the_locks_hold_every_requirement_its_hashes_and_no_address():
-    """What only printing needs is in a lock of its own, and what both hold is the same."""
+    """What only printing and the kit need is in locks of their own; what two hold is the same."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lock, pdf = locked("requirements.txt"), locked("requirements-pdf.txt")
-    assert all(hashes for held in (lock, pdf) for _, hashes in held.values())
+    lock = locked("requirements.txt")
+    apart = {extra: locked(f"requirements-{extra}.txt") for extra in ("pdf", "kit")}
+    binder = locked("binder/requirements.txt")
+    for held in (lock, binder, *apart.values()):
+        assert all(hashes for _, hashes in held.values())
+        assert all(held[name] == lock[name] for name in held.keys() & lock.keys())
     for extra, needs in {**extras, "": project["dependencies"]}.items():
         wanted = {re.split(r"[\[<>=~ ]", need)[0] for need in needs}
-        assert wanted <= (pdf if extra == "pdf" else lock).keys(), extra
-    assert not {"pikepdf"} & lock.keys()
-    assert {name: lock[name] for name in pdf.keys() & lock.keys()} == {
-        name: pdf[name] for name in pdf.keys() & lock.keys()
-    }
+        assert wanted <= apart.get(extra, lock).keys(), extra
+    assert not {"pikepdf", "nbgrader"} & lock.keys()

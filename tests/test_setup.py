@@ -29,7 +29,7 @@ echo "user=$PIP_USER $*" >>"$LOG"
 case $* in
     '-m venv --clear .venv') rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
     *sys.base_prefix*) echo {version} ;;
-    *'import pikepdf'*) exit 1 ;;
+    *'import pikepdf'* | *'import nbgrader'*) exit 1 ;;
     '-c '*) exec {python} "$@" ;;
 esac
 """
@@ -130,6 +130,9 @@ def test_another_requirement_is_installed_into_it(checkout):
 def test_what_only_printing_needs_is_installed_for_printing(checkout):
     assert "pdf" not in checkout.make("book")[1]
     assert "--requirement requirements-pdf.txt" in checkout.make("pdf")[1]
+    asked = checkout.make("kit")[1]
+    assert "--requirement requirements-pdf.txt" in asked
+    assert "--requirement requirements-kit.txt" in asked
 
 
 def test_a_missing_python_is_one_sentence(checkout):

@@ -21,7 +21,7 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 # The README shows the cover's figure of all nine.
 PICTURE = "fig-gallery"
 NOTEBOOK_METADATA = ("myst", "mystnb")
-CELL_METADATA = ("mystnb", "tags")
+CELL_METADATA = ("answer", "mystnb", "tags")
 # JupyterLab, and so Binder, folds what stands below such a heading, as the book does, and the code
 # that the book folds or leaves out.
 FOLDED = "#### Solution"

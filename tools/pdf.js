@@ -1,8 +1,8 @@
 // Join the pages of the book behind a title page and a table of contents, in place of the page
 // that is open. Each page's anchors get its name in front, and links between pages become links
-// within the document. The function gets the address of the book, its parts as [caption, [page, …]]
-// and the lines below the title.
-async ([home, parts, edition]) => {
+// within the document. The function gets the address of the book, its parts as [caption, [page, …]],
+// the lines below the title, and the ids of the sections that it keeps of a page, or none for all.
+async ([home, parts, edition, kept]) => {
   const names = new Map();
   for (const page of parts.flatMap(([, pages]) => pages)) {
     names.set(`${home}${page}.html`, page.split("/").at(-1));
@@ -26,6 +26,8 @@ async ([home, parts, edition]) => {
       document.head.append(...parsed.querySelectorAll("head > style"));
       const part = parsed.querySelector("article.bd-article");
       part.querySelectorAll("script, .headerlink").forEach((each) => each.remove());
+      for (const section of kept.length ? [...part.querySelector("h1").parentElement.children] : [])
+        if (section.localName !== "h1" && !kept.includes(section.id)) section.remove();
       for (const each of part.querySelectorAll("[id]")) each.id = `${name}--${each.id}`;
       for (const link of part.querySelectorAll("a[href]")) {
         const { origin, pathname, hash, href } = new URL(link.getAttribute("href"), address);

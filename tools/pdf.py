@@ -152,12 +152,18 @@ def chapters(pdf: pikepdf.Pdf) -> list[int]:
     return [pikepdf.Page(place).index + 1 for place in places]
 
 
-def print_book(context: BrowserContext, parts: Parts) -> pikepdf.Pdf:
-    """Return pages of the book as one PDF with a title page and a table of contents."""
+def print_book(
+    context: BrowserContext, parts: Parts, edition: str = "", kept: tuple[str, ...] = ()
+) -> pikepdf.Pdf:
+    """Return pages of the book as one PDF with a title page and a table of contents.
+
+    An edition has its name below the title, and keeps of each page the sections with these ids.
+    """
     page = opened(context, contents()[0][1][0])
     join = (ROOT / "tools" / "pdf.js").read_text(encoding="utf-8")
     version = page.locator(".extra_footer").inner_text()
-    page.evaluate(join, [ADDRESS, parts, [f"By {CONFIG['author']}", version, ADDRESS]])
+    lines = [*filter(None, [edition]), f"By {CONFIG['author']}", version, ADDRESS]
+    page.evaluate(join, [ADDRESS, parts, lines, [*kept]])
     # Print it to see where the chapters begin, and again with these numbers in the contents.
     _, *begins = chapters(printed(page, CONFIG["title"]))
     fill = "pages => document.querySelectorAll('.page').forEach((e, i) => e.textContent = pages[i])"
@@ -170,9 +176,9 @@ def print_book(context: BrowserContext, parts: Parts) -> pikepdf.Pdf:
     return result
 
 
-def write(pdf: pikepdf.Pdf, name: str) -> Path:
+def write(pdf: pikepdf.Pdf, name: str, folder: Path = SITE / "pdf") -> Path:
     """Write a PDF as small as it gets, and return where."""
-    path = SITE / "pdf" / f"{name}.pdf"
+    path = folder / f"{name}.pdf"
     pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return path
 

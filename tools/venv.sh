@@ -2,7 +2,7 @@
 # Make .venv hold what requirements.txt locks, or say in one sentence what is missing.
 #
 # It is made anew where its folder was moved or copied, and for another PYTHON.
-# `venv.sh pdf` adds what only printing needs.
+# `venv.sh pdf` adds what only printing needs, `venv.sh pdf kit` what only the kit needs, too.
 set -eu
 export PIP_USER=0 # whatever a pip.conf says
 
@@ -40,6 +40,7 @@ if [ "$(contents)" != "$(sed -n 3p .venv/stamp 2>/dev/null)" ]; then
     pip --no-deps --no-build-isolation --editable .
     { echo "$home" && contents; } >.venv/stamp
 fi
-if [ "${1-}" = pdf ] && ! .venv/bin/python -c 'import pikepdf' 2>/dev/null; then
-    pip --requirement requirements-pdf.txt
-fi
+for extra; do
+    case $extra in pdf) module=pikepdf ;; kit) module=nbgrader ;; esac
+    .venv/bin/python -c "import $module" 2>/dev/null || pip --requirement "requirements-$extra.txt"
+done
