@@ -37,8 +37,8 @@ if [ "$(contents)" != "$(sed -n 3p .venv/stamp 2>/dev/null)" ]; then
     # uv takes a tenth of pip's time. Pip knows the indexes of pip.conf, where uv does not get through.
     { pip uv && .venv/bin/uv pip install --quiet --python .venv/bin/python \
         --constraint requirements.txt --requirement pyproject.toml \
-        --extra lab --extra book --extra test; } 2>/dev/null || :
-    pip --editable '.[lab,book,test]'
+        --extra fast --extra lab --extra book --extra test; } 2>/dev/null || :
+    pip --editable '.[fast,lab,book,test]'
     { echo "$home" && contents; } >.venv/stamp
 fi
 if [ "${1-}" = pdf ] && ! .venv/bin/python -c 'import pikepdf' 2>/dev/null; then
