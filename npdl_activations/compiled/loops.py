@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from .bits import bits_of, size
 from .exponential import Maths, maths
 from .jit import inline, kernel
 
@@ -53,7 +54,11 @@ def kernels(formulas: Callable[[Maths], Formulas], dtype: Any, single: bool = Tr
             compiled("derivative", one_operand(slope, work), source),
             compiled("backward", two_operands(backward, work), source, source),
         )
-    near, limit = nearness(dtype, m.near), work(m.near)
+    size_of, near_bits, limit = size(dtype), bits_of(dtype(m.near)), work(m.near)
+
+    @inline
+    def near(x):
+        return size_of(x) <= near_bits
 
     @inline
     def value_at(x, s, u):
@@ -76,24 +81,6 @@ def kernels(formulas: Callable[[Maths], Formulas], dtype: Any, single: bool = Tr
         compiled("derivative", one_in_two(near, slope, slope_at, work), source),
         compiled("backward", two_in_two(near, backward, backward_at, work), source, source),
     )
-
-
-def nearness(dtype: Any, near: float) -> Callable[..., Any]:
-    """Return a function that tells whether no number of an array is NaN or beyond `near`."""
-    integer = np.dtype(f"i{np.dtype(dtype).itemsize}").type
-    size = np.iinfo(integer).max  # all bits but the sign's
-    limit = dtype(near).view(integer)
-
-    @inline
-    def is_near(x):
-        # Compared as whole numbers, which is vectorised; NaN is larger than all.
-        largest = integer(0)
-        bits = x.view(integer)
-        for i in range(bits.size):
-            largest = integer(max(largest, integer(bits[i] & size)))
-        return largest <= limit
-
-    return is_near
 
 
 def one_operand(formula: Callable[..., Any], work: Any) -> Callable[..., Any]:

@@ -33,7 +33,7 @@ class Compiled(Activation):
     plain: ClassVar[type[Activation]]
     _threads: int
 
-    def __init__(self, threads: int, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, *, threads: int = 1, **parameters: Any) -> None:
         super().__init__(**parameters)
         self._threads = threads
 
@@ -69,8 +69,8 @@ class CompiledElementwise(Compiled, Elementwise):
 
     _kernels: Mapping[np.dtype[Any], loops.Kernels]
 
-    def __init__(self, threads: int, parameters: Mapping[str, Any]) -> None:
-        super().__init__(threads, parameters)
+    def __init__(self, *, threads: int = 1, **parameters: Any) -> None:
+        super().__init__(threads=threads, **parameters)
         # Times a steepness that rounds, numbers are computed in float64, whatever their dtype.
         single = self._narrowest is np.float32
         self._narrowest = np.float32
@@ -104,26 +104,26 @@ class CompiledElementwise(Compiled, Elementwise):
             return result
         flat = tuple(a.reshape(-1) for a in (*operands, result))
         self._spread(kernel, flat, *self._scales)
-        return result[()]
+        return result if out is not None or result.ndim else result[()]
 
     # A kernel runs at once where nothing has to be converted, else block by block.
 
     def __call__(self, x: ArrayLike, out: Array | None = None) -> Any:
         x = real(x, self)
-        if out is None and x.flags.carray and (own := self._kernels.get(x.dtype)):
-            return self._run(own.value, x)
+        if _at_once(out, x) and (own := self._kernels.get(x.dtype)):
+            return self._run(own.value, x, out=out)
         return elementwise(self._forward, x, out=out)
 
     def derivative(self, input: ArrayLike | None = None, out: Array | None = None) -> Any:  # noqa: A002
         x = self._recall(input)
-        if out is None and x.flags.carray and (own := self._kernels.get(x.dtype)):
-            return self._run(own.derivative, x)
+        if _at_once(out, x) and (own := self._kernels.get(x.dtype)):
+            return self._run(own.derivative, x, out=out)
         return elementwise(self._derivative, x, out=out)
 
     def backward(self, gradient: ArrayLike, out: Array | None = None) -> Any:
         g, x = self._recall_with(gradient)
-        if out is None and _alike(g, x) and (own := self._kernels.get(x.dtype)):
-            return self._run(own.backward, g, x)
+        if _at_once(out, g, x) and (own := self._kernels.get(x.dtype)):
+            return self._run(own.backward, g, x, out=out)
         return elementwise(self._backward, g, x, out=out)
 
 
@@ -135,29 +135,36 @@ class CompiledRowwise(Compiled, Rowwise):
 
     _kernels: Mapping[np.dtype[Any], softmax.Kernels]
 
-    def __init__(self, threads: int, parameters: Mapping[str, Any]) -> None:
-        super().__init__(threads, parameters)
+    def __init__(self, *, threads: int = 1, **parameters: Any) -> None:
+        super().__init__(threads=threads, **parameters)
         self._kernels = _loaded(self.plain)
+        self._along_last = self.axis == -1
 
     def _forward(self, x: Array, where: Array | None) -> Any:
-        return self._by_rows("value", super()._forward, x, where=where)
+        if own := self._kernels.get(x.dtype):
+            return self._by_rows(own.value, super()._forward, (x,), where)
+        return super()._forward(x, where)
 
     def _backward(self, gradient: Array, x: Array, where: Array | None) -> Any:
-        return self._by_rows("backward", super()._backward, gradient, x, where=where)
+        if own := self._kernels.get(x.dtype):
+            return self._by_rows(own.backward, super()._backward, (gradient, x), where)
+        return super()._backward(gradient, x, where)
 
-    def _by_rows(self, verb: str, plain: Any, *operands: Array, where: Array | None) -> Any:
+    def _by_rows(
+        self, kernel: Any, plain: Any, operands: tuple[Array, ...], where: Array | None
+    ) -> Any:
         """Run a kernel, and NumPy's on the rows that it leaves."""
-        *gradient, x = operands
-        own = self._kernels.get(x.dtype)
-        if own is None:
-            return plain(*operands, where)
-        # What a mask takes out is as if it were -inf, but where a row has nothing else.
-        given = x if where is None else np.where(where, x, -np.inf)
+        x = operands[-1]
+        given = operands
+        if where is not None:
+            # What a mask takes out is as if it were -inf, but where a row has nothing else.
+            given = (*operands[:-1], np.where(where, x, -np.inf))
         out, left = np.empty_like(x), np.zeros(len(x), bool)
-        if self._spread(getattr(own, verb), (*gradient, given, out, left)):
+        if self._spread(kernel, (*given, out, left)):
+            wide = np.result_type(x, np.float64)
+            rest = where if where is None else where[left]
             with np.errstate(all="ignore"):
-                rest = where if where is None else where[left]
-                out[left] = plain(*(a[left] for a in operands), rest)
+                out[left] = plain(*(a[left].astype(wide) for a in operands), rest)
         return out
 
     def _jacobian(self, x: Array, where: Array | None) -> Any:
@@ -170,27 +177,35 @@ class CompiledRowwise(Compiled, Rowwise):
         self, x: ArrayLike, out: Array | None = None, *, where: ArrayLike | None = None
     ) -> Any:
         x = real(x, self)
-        if where is None and out is None and x.flags.carray and self._straight(x):
+        if where is None and out is None and self._straight(x):
+            if x.ndim == 2:
+                return self._forward(x, None)
             return self._forward(x.reshape(-1, x.shape[-1]), None).reshape(x.shape)
         return super().__call__(x, out, where=where)
 
     def backward(self, gradient: ArrayLike, out: Array | None = None) -> Any:
         g, x = self._recall_with(gradient)
-        if self._where is None and out is None and _alike(g, x) and self._straight(x):
+        if self._where is None and out is None and self._straight(x) and _at_once(None, x, g):
             k = x.shape[-1]
             return self._backward(g.reshape(-1, k), x.reshape(-1, k), None).reshape(x.shape)
         return super().backward(g, out)
 
     def _straight(self, x: Array) -> bool:
-        """Return whether rows of x are what the kernels take."""
-        return (
-            bool(x.size and x.ndim) and self.axis in {-1, x.ndim - 1} and x.dtype in self._kernels
+        """Return whether x is of rows as the kernels take them."""
+        return bool(
+            self._along_last and x.size and x.ndim and x.flags.carray and x.dtype in self._kernels
         )
 
 
-def _alike(g: Array, x: Array) -> bool:
-    """Return whether both are contiguous and of one dtype."""
-    return g.flags.carray and x.flags.carray and g.dtype == x.dtype
+def _at_once(out: Any, *operands: Array) -> bool:
+    """Return whether a kernel can read these operands and write to `out` as they lie in memory."""
+    first = operands[0]
+    if out is not None and (type(out) is not np.ndarray or out.shape != first.shape):
+        return False  # what is wrong is said elsewhere
+    for array in operands if out is None else (*operands, out):
+        if not (array.flags.carray and array.dtype == first.dtype):
+            return False
+    return out is None or all(a is out or not np.may_share_memory(a, out) for a in operands)
 
 
 def _put(answer: Array, out: Array | None) -> Array:
@@ -222,7 +237,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def _class(plain: type[Activation]) -> type[Compiled]:
+def compiled_class(plain: type[Activation]) -> type[Compiled]:
     """Return the class whose instances are called as `plain` is."""
     base = CompiledRowwise if issubclass(plain, Rowwise) else CompiledElementwise
     own = {
@@ -241,14 +256,18 @@ def _module(plain: type[Activation]) -> Any:
     return import_module(f"{__package__}.{plain.__module__.rpartition('.')[2]}")
 
 
-@cache
 def _loaded(plain: type[Activation], *settings: bool) -> Any:
     """Return the kernels of an activation by dtype, compiled now or before."""
+    with _compiling:
+        return _load(plain, *settings)
+
+
+@cache
+def _load(plain: type[Activation], *settings: bool) -> Any:
     module = _module(plain)
     rowwise = issubclass(plain, Rowwise)
     kernels = module.kernels if rowwise else partial(loops.kernels, module.formulas)
-    with _compiling:
-        return {np.dtype(dtype): kernels(dtype, *settings) for dtype in (np.float32, np.float64)}
+    return {np.dtype(dtype): kernels(dtype, *settings) for dtype in (np.float32, np.float64)}
 
 
 def compiled(activation: Activation, threads: int = 1) -> Any:
@@ -304,4 +323,4 @@ def compiled(activation: Activation, threads: int = 1) -> Any:
     if package != __package__.rpartition(".")[0] or not find_spec(f"{__package__}.{name}"):
         msg = f"{activation!r} has no compiled kernels"
         raise TypeError(msg)
-    return _class(plain)(index(threads), activation.parameters)
+    return compiled_class(plain)(threads=index(threads), **activation.parameters)
