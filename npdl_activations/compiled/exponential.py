@@ -110,7 +110,7 @@ class Maths(NamedTuple):
     exp_of_sum: Callable[..., Any]
 
 
-def horner(coefficients: tuple[Any, ...]) -> Callable[..., Any]:
+def horner(coefficients: tuple[Any, ...]) -> Any:
     """Return the polynomial with these coefficients, that of x^0 first."""
     first, *others = coefficients
     if not others:
@@ -124,7 +124,7 @@ SHORT = CONSTANTS[np.float32].exp
 
 
 @cache
-def maths(dtype: type, exp_series: tuple[float, ...] | None = None) -> Maths:
+def maths(dtype: Any, exp_series: tuple[float, ...] | None = None) -> Maths:
     """Return the functions for numpy.float32 or numpy.float64, with q of other coefficients."""
     c = CONSTANTS[dtype]
     number, integer = dtype, c.integer

@@ -237,7 +237,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def compiled_class(plain: type[Activation]) -> type[Compiled]:
+def compiled_class(plain: Any) -> type[Compiled]:
     """Return the class whose instances are called as `plain` is."""
     base = CompiledRowwise if issubclass(plain, Rowwise) else CompiledElementwise
     own = {
@@ -256,14 +256,14 @@ def _module(plain: type[Activation]) -> Any:
     return import_module(f"{__package__}.{plain.__module__.rpartition('.')[2]}")
 
 
-def _loaded(plain: type[Activation], *settings: bool) -> Any:
+def _loaded(plain: Any, *settings: bool) -> Any:
     """Return the kernels of an activation by dtype, compiled now or before."""
     with _compiling:
         return _load(plain, *settings)
 
 
 @cache
-def _load(plain: type[Activation], *settings: bool) -> Any:
+def _load(plain: Any, *settings: bool) -> Any:
     module = _module(plain)
     rowwise = issubclass(plain, Rowwise)
     kernels = module.kernels if rowwise else partial(loops.kernels, module.formulas)
@@ -318,7 +318,7 @@ def compiled(activation: Activation, threads: int = 1) -> Any:
     if index(threads) < 1:
         msg = f"compiled takes 1 thread or more, not {threads}"
         raise ValueError(msg)
-    plain = activation.plain if isinstance(activation, Compiled) else type(activation)
+    plain: Any = activation.plain if isinstance(activation, Compiled) else type(activation)
     package, _, name = plain.__module__.rpartition(".")
     if package != __package__.rpartition(".")[0] or not find_spec(f"{__package__}.{name}"):
         msg = f"{activation!r} has no compiled kernels"

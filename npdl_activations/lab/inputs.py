@@ -67,7 +67,7 @@ def every_name() -> list[str]:
 def named(name: str) -> type[Activation]:
     """Return the activation class of that name, such as "Sigmoid" or "compiled Sigmoid"."""
     classes: dict[str, type[Activation]] = {cls.__name__: cls for cls in registry.classes()}
-    plain = classes[name.removeprefix(COMPILED)]
+    plain: Any = classes[name.removeprefix(COMPILED)]
     if plain.__name__ == name:
         return plain
     from npdl_activations.compiled.tier import compiled_class  # Numba is no part of the lab
