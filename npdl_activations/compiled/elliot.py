@@ -3,16 +3,13 @@
 from .exponential import Maths
 from .jit import inline
 from .loops import Formulas
-
-MAX_ULP = {
-    "float32": {"value": 1.5, "derivative": 3, "backward": 3.5},
-    "float64": {"value": 1.5, "derivative": 3, "backward": 3.5},
-}
+from .symmetric_elliot import divided_twice
 
 
 def formulas(m: Maths) -> Formulas:
     """Return the formulas. Counted in the unit u, |s x| does not overflow."""
     zero, half, one = map(m.number, (0, 0.5, 1))
+    divided = divided_twice(m)
 
     @inline
     def value(x, s, u):
@@ -21,8 +18,7 @@ def formulas(m: Maths) -> Formulas:
 
     @inline
     def backward(g, x, s, u):
-        d = u + abs(s * u * x)
-        return g * (half * s * u * u) / d / d
+        return divided(g, half * s * u, u + abs(s * u * x), u)
 
     @inline
     def slope(x, s, u):

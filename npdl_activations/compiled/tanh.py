@@ -13,6 +13,7 @@ MAX_ULP = {
 def formulas(m: Maths) -> Formulas:
     """Return the formulas; far out only one term of each is left."""
     half, one, two, four = map(m.number, (0.5, 1, 2, 4))
+    far = m.number(1e30)
     exp, expm1, times_exp = m.exp, m.expm1, m.times_exp
 
     @inline
@@ -40,6 +41,7 @@ def formulas(m: Maths) -> Formulas:
 
     @inline
     def far_backward(g, x):
-        return times_exp(g, -two * abs(x), 2)
+        # Twice the largest floats would be infinite, where an infinite g counts for nothing.
+        return times_exp(g, -abs(x) if abs(x) > far else -two * abs(x), 2)
 
     return Formulas(value, slope, backward, far_value, far_backward)

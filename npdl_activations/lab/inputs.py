@@ -69,10 +69,11 @@ def named(name: str) -> type[Activation]:
     classes: dict[str, type[Activation]] = {cls.__name__: cls for cls in registry.classes()}
     plain: Any = classes[name.removeprefix(COMPILED)]
     if plain.__name__ == name:
-        return plain
+        return classes[name]
     from npdl_activations.compiled.tier import compiled_class  # Numba is no part of the lab
 
-    return compiled_class(plain)
+    found: type[Activation] = compiled_class(plain)
+    return found
 
 
 def others(cls: type[Activation]) -> list[Activation]:
