@@ -1,9 +1,14 @@
 """Settings that every test shares, and a browser for those that look at pages."""
 
 import os
+import tempfile
 
 import pytest
 from hypothesis import settings
+
+# Kernels are compiled anew for each run, once for all its workers, so that coverage sees them.
+os.environ["NUMBA_JIT_COVERAGE"] = "1"
+os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="npdl_activations-"))
 
 # The same examples every time: a run that fails fails again.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)

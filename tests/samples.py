@@ -7,6 +7,7 @@ from ml_dtypes import bfloat16
 from ml_dtypes import finfo as ml_finfo
 
 from npdl_activations import registry
+from npdl_activations.compiled import compiled
 from npdl_activations.elementwise import Elementwise
 from npdl_activations.rowwise import Rowwise
 
@@ -30,9 +31,14 @@ def instances(cls):
 
 
 CLASSES = registry.classes()
-ELEMENTWISE = [act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)]
-ROWWISE = [act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))]
-ALL = [*ELEMENTWISE, *ROWWISE]
+
+PLAIN = [
+    *(act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)),
+    *(act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))),
+]
+ALL = [*PLAIN, *map(compiled, PLAIN)]
+ELEMENTWISE = [act for act in ALL if isinstance(act, Elementwise)]
+ROWWISE = [act for act in ALL if isinstance(act, Rowwise)]
 
 FLOATS = [np.dtype(t) for t in (np.float16, np.float32, np.float64, np.longdouble, bfloat16)]
 WHOLE = [np.dtype(t) for t in "?bhilqBHILQ"]

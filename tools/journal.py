@@ -16,7 +16,7 @@ import numpy as np
 from machine import cpu_model, simd_levels
 
 import npdl_activations as package
-from npdl_activations.lab.inputs import named
+from npdl_activations.lab.inputs import COMPILED, named
 
 PACKAGE = Path(package.__file__).parent
 # What measures: an activation is measured anew when it changes.
@@ -38,6 +38,7 @@ def bare(source: str) -> str:
             case (
                 ast.Expr(value=ast.Constant(value=str()))
                 | ast.AnnAssign(target=ast.Name(id="max_ulp"))
+                | ast.Assign(targets=[ast.Name(id="MAX_ULP")])
                 | ast.ImportFrom(module="typing")
             ):
                 end = node.end_lineno or node.lineno
@@ -87,7 +88,12 @@ def fingerprint(name: str) -> str:
     It covers the activation's module, all modules of the package that this imports, and the
     yardstick and the inputs.
     """
-    found = sources([named(name).__module__], package.__name__)
+    module = named(name.removeprefix(COMPILED)).__module__
+    modules = [module]
+    if name.startswith(COMPILED):
+        compiled = f"{package.__name__}.compiled"
+        modules += [f"{compiled}.tier", f"{compiled}.{module.rpartition('.')[2]}"]
+    found = sources(modules, package.__name__)
     found |= sources(LAB, f"{package.__name__}.lab")
     text = "\n".join(found[module] for module in sorted(found))
     return hashlib.sha256(text.encode()).hexdigest()

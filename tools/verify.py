@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from npdl_activations.lab.accuracy import (
 from npdl_activations.lab.inputs import (
     BINADE,
     BINADES,
+    COMPILED,
     EVERY,
     OTHER,
     PEOPLE,
@@ -52,6 +54,7 @@ from npdl_activations.lab.inputs import (
     Unit,
     bit_patterns,
     by_exponent,
+    every_name,
     exponents,
     logits,
     named,
@@ -92,11 +95,6 @@ ROW_SECONDS = {"value": 100, "backward": 60, "jacobian": 40}
 # they may not.
 CLOSE_ROWS = 100_000
 OUT_OF_ORDER = {"float64": 3}
-
-
-def names() -> list[str]:
-    """Return the activations' names."""
-    return [cls.__name__ for cls in registry.classes()]
 
 
 def key(level: str, unit: Unit) -> str:
@@ -184,7 +182,7 @@ def anchor_all(journal: Journal) -> None:
     """
     jobs = [
         (name, verb, dtype)
-        for name in names()
+        for name in every_name()
         for verb in verbs(named(name))
         for dtype in DTYPES
         if dtype != "float64" or WIDER
@@ -236,7 +234,7 @@ def search_all(
     for level, disabled in levels.items():
         jobs = [
             (name, verb, dtype, level, float(seconds), len(level))
-            for name in names()
+            for name in every_name()
             for verb in verbs(named(name))
             for dtype in DTYPES
             if (seconds := budget(name, verb, dtype)) and (dtype != "float64" or WIDER)
@@ -273,7 +271,7 @@ def order(job: tuple[str, str]) -> float:
 def order_all(journal: Journal, levels: dict[str, str]) -> dict[tuple[str, str], float]:
     """Return by how many ULP rows of close logits are out of order at most, at any level."""
     found: dict[tuple[str, str], float] = {}
-    rowwise = [name for name in names() if not issubclass(named(name), Elementwise)]
+    rowwise = [name for name in every_name() if not issubclass(named(name), Elementwise)]
     for level, disabled in levels.items():
         jobs = [(name, dtype) for name in rowwise for dtype in DTYPES]
         keys = {job: f"order {level} {' '.join(job)} {fingerprint(job[0])}" for job in jobs}
@@ -461,7 +459,7 @@ def verify() -> int:
     """Measure the whole table and write it; return 0 if it holds, 1 if a bound is broken."""
     journal = Journal(JOURNAL)
     levels = simd_levels()
-    everything = units(names(), DTYPES)
+    everything = units(every_name(), DTYPES)
     try:
         anchor_all(journal)
         measure_all(journal, levels, everything)
@@ -479,7 +477,7 @@ def verify() -> int:
             line["close_rows"] = CLOSE_ROWS
     store([*found, *cases_of(table, levels)])
     written = {
-        "fingerprints": {name: fingerprint(name) for name in names()},
+        "fingerprints": {name: fingerprint(name) for name in every_name()},
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": cpu_model(),
         "platform": platform.platform(),
@@ -488,7 +486,13 @@ def verify() -> int:
         "numpy": np.__version__,
         "ml_dtypes": ml_dtypes.__version__,
         "mpmath": mpmath.__version__,
-        "rows": table,
+        "numba": metadata.version("numba"),
+        "rows": [line for line in table if not line["function"].startswith(COMPILED)],
+        "compiled": [
+            line | {"function": line["function"].removeprefix(COMPILED)}
+            for line in table
+            if line["function"].startswith(COMPILED)
+        ],
     }
     text = json.dumps(written, indent=1, ensure_ascii=False)
     (DATA / "accuracy.json").write_text(text + "\n", encoding="utf-8")
@@ -577,7 +581,7 @@ def search_alone(name: str, minutes: int) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = Parser(prog="python tools/verify.py", description=__doc__)
-    parser.add_argument("--search", type=one_of("activation", names()), metavar="ACTIVATION")
+    parser.add_argument("--search", type=one_of("activation", every_name()), metavar="ACTIVATION")
     parser.add_argument("--minutes", type=positive, help="how long to search")
     options = parser.parse_args(arguments)
     if bool(options.search) != bool(options.minutes):

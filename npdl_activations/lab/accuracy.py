@@ -18,11 +18,20 @@ from zlib import crc32
 
 import numpy as np
 
-from npdl_activations import registry
 from npdl_activations.activation import Activation
 from npdl_activations.arrays import Array
 from npdl_activations.lab.extra import extra
-from npdl_activations.lab.inputs import EVERY, OTHER, PEOPLE, Unit, activation, inputs, named, units
+from npdl_activations.lab.inputs import (
+    EVERY,
+    OTHER,
+    PEOPLE,
+    Unit,
+    activation,
+    every_name,
+    inputs,
+    named,
+    units,
+)
 from npdl_activations.lab.yardstick import (
     DTYPES,
     WIDER,
@@ -96,15 +105,23 @@ def measured(
 
 
 def workers(disabled: str = "") -> Any:
-    """Return a pool of processes, one a core, whose NumPy does without some CPU features."""
+    """Return a pool of processes, one a core, that do without some CPU features.
+
+    Numba compiles for an older processor, which has about the features that NumPy is left with.
+    """
     ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    before = os.environ.get("NPY_DISABLE_CPU_FEATURES", "")
-    # NumPy reads the variable when it is imported, hence new interpreters.
-    os.environ["NPY_DISABLE_CPU_FEATURES"] = f"{before} {disabled}".strip()
+    before = dict(os.environ)
+    # Both read their variable when they are imported, hence new interpreters.
+    os.environ["NPY_DISABLE_CPU_FEATURES"] = (
+        f"{before.get('NPY_DISABLE_CPU_FEATURES', '')} {disabled}".strip()
+    )
+    if disabled:
+        os.environ["NUMBA_CPU_NAME"] = "nehalem" if "X86_V3" in disabled else "haswell"
     try:
         return get_context("spawn").Pool(initializer=ignore)
     finally:
-        os.environ["NPY_DISABLE_CPU_FEATURES"] = before
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def exact_largest(act: Activation, verb: str, dtype: str, tally: Tally) -> float:
@@ -199,7 +216,7 @@ def positive(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
-    names = [cls.__name__ for cls in registry.classes()]
+    names = every_name()
     parser = Parser(prog="python -m npdl_activations.lab.accuracy", description=__doc__)
     parser.add_argument("activation", nargs="?", type=one_of("activation", names))
     parser.add_argument("--dtype", default="float32", type=one_of("dtype", DTYPES))

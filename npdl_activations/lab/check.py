@@ -108,7 +108,7 @@ def ulp_error(
         parameters = {name: _parameter(name, value) for name, value in symbols.items()}
         function = read(formula.strip(), frozenset({"x", *parameters}))
         # Far enough out for the limit, however small a float64 steepness is.
-        infinity = mpmath.ldexp(largest, 1500)
+        infinity = mpmath.ldexp(_beyond_floats(smallest), 1500)
         values, points = _exact(computed[judged]), _exact(x[judged])
         truths = []
         for number, point in zip(x[judged], points, strict=True):
@@ -215,13 +215,18 @@ def _parameter(name: str, value: float) -> Any:
     return mpmath.nan if np.isnan(number) else _exact(number.reshape(1))[0]
 
 
+def _beyond_floats(smallest: Any) -> Any:
+    """Return a number at which a function is at its limit, to the last bit of any float."""
+    return 1 / smallest**2
+
+
 def _true_value(function: Callable[..., Any], given: dict[str, Any], smallest: Any) -> Any:
     """Evaluate a formula: right to 40 digits, or far below the smallest float; else None."""
     import mpmath
 
     # Zero may be a tiny number that cancelled. It is believed where that would be visible.
     visible = 200 - 2 * int(mpmath.log10(smallest))
-    beyond_floats = 1 / smallest**2
+    beyond_floats = _beyond_floats(smallest)
     tolerance = mpmath.mpf(10) ** -_AGREED_DIGITS
 
     digits, before = _FIRST_DIGITS, mpmath.nan

@@ -13,6 +13,9 @@ from npdl_activations.lab.yardstick import WIDER, Array, dtype_named, informatio
 
 CHUNK = 1 << 15  # numbers at a time: a chunk and its float64 temporaries stay in the cache
 
+# What a name begins with in the second tier.
+COMPILED = "compiled "
+
 # A binade of float32 is all floats of one sign and exponent; the subnormals are one of them.
 BINADES = 512
 BINADE = 1 << 23
@@ -55,10 +58,22 @@ class Unit:
     part: int
 
 
+def every_name() -> list[str]:
+    """Return the activations' names, in both tiers."""
+    plain = [cls.__name__ for cls in registry.classes()]
+    return [*plain, *(f"{COMPILED}{name}" for name in plain)]
+
+
 def named(name: str) -> type[Activation]:
-    """Return the activation class of that name."""
+    """Return the activation class of that name, such as "Sigmoid" or "compiled Sigmoid"."""
     classes: dict[str, type[Activation]] = {cls.__name__: cls for cls in registry.classes()}
-    return classes[name]
+    plain: Any = classes[name.removeprefix(COMPILED)]
+    if plain.__name__ == name:
+        return classes[name]
+    from npdl_activations.compiled.tier import compiled_class  # Numba is no part of the lab
+
+    found: type[Activation] = compiled_class(plain)
+    return found
 
 
 def others(cls: type[Activation]) -> list[Activation]:
