@@ -8,6 +8,7 @@ from ml_dtypes import finfo as ml_finfo
 
 from npdl_activations import registry
 from npdl_activations.compiled import compiled
+from npdl_activations.compiled.tier import has_kernels
 from npdl_activations.elementwise import Elementwise
 from npdl_activations.rowwise import Rowwise
 
@@ -36,7 +37,7 @@ PLAIN = [
     *(act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)),
     *(act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))),
 ]
-ALL = [*PLAIN, *map(compiled, PLAIN)]
+ALL = [*PLAIN, *(compiled(act) for act in PLAIN if has_kernels(type(act)))]
 ELEMENTWISE = [act for act in ALL if isinstance(act, Elementwise)]
 ROWWISE = [act for act in ALL if isinstance(act, Rowwise)]
 

@@ -60,8 +60,11 @@ class Unit:
 
 def every_name() -> list[str]:
     """Return the activations' names, in both tiers."""
-    plain = [cls.__name__ for cls in registry.classes()]
-    return [*plain, *(f"{COMPILED}{name}" for name in plain)]
+    from npdl_activations.compiled.tier import has_kernels  # Numba is no part of the lab
+
+    classes = registry.classes()
+    compiled = [COMPILED + cls.__name__ for cls in classes if has_kernels(cls)]
+    return [*(cls.__name__ for cls in classes), *compiled]
 
 
 def named(name: str) -> type[Activation]:
