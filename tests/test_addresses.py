@@ -18,7 +18,7 @@ PROSE = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md"), *(ROOT / "book").glo
 ADDRESS = re.compile(r"mybinder\.org|\.github\.io/|github\.com/npdl|git\+https|\brocket\b")
 # A reference names the address, and a sentence on what Binder shows sends nobody there.
 REFERENCE = re.compile(r"^```bibtex\n.*?^```", re.MULTILINE | re.DOTALL)
-INDEX = re.compile(r"pip install (?:-\S+ )*[\"']?npdl-activations(?!(?:\[\w,]+\])? @)")
+INDEX = re.compile(r"pip install (?:-\S+ )*[\"']?npdl-activations(?!(?:\[[\w,]+\])? @)")
 # What nobody reaches before the switch is on, and the words that say so.
 SWITCHES = {
     "published": (ADDRESS, re.compile(r"\bonce (?:it|the book) is published\b", re.IGNORECASE)),
