@@ -122,7 +122,10 @@ class Trace:
         n = len(self.computed) + 1
         plain = f"{a.name} {sign} {b.name}"
         self.exact.append(f"e{n} = {a.exact} {sign} {b.exact};")
-        if {a.name, b.name} & {"0x0.0p+0", "0x1.0000000000000p+1"}:
+        if b.name == "0x0.0p+0" or (sign, a.name) in {
+            ("+", "0x0.0p+0"),
+            ("*", "0x1.0000000000000p+1"),
+        }:
             self.computed.append(f"v{n} = {plain};")  # exact
         elif sign == "*" and self.constant(self.c.ln2_high) not in {a.name, b.name}:
             self.computed.append(f"v{n} = {plain} * (1 + d{n}) + a{n};")
@@ -149,30 +152,32 @@ class Trace:
         return [f"v{cut} = rnd(F);", *self.computed[cut:], *self.exact[cut:]]
 
     def gappa(
-        self, lines: list[str], given: str, goals: list[str], hints: str, split: str = ""
-    ) -> list[tuple[Fraction, Fraction]]:
-        """Return the bounds that Gappa proves of expressions."""
+        self, lines: list[str], given: str, goal: str, hints: str, split: str = ""
+    ) -> tuple[Fraction, Fraction]:
+        """Return the bounds that Gappa proves of an expression."""
         program = "\n".join(lines)
-        unknown = [u for u in self.unknown if u.split("|")[1] in program]
-        known, wanted = (
-            " /\\ ".join(some) for some in ([given, *unknown], [f"{g} in ?" for g in goals])
-        )
+        known = " /\\ ".join([given, *(u for u in self.unknown if u.split("|")[1] in program)])
         program = (
             f"@rnd = float<{self.digits},{self.smallest},ne>;\n{program}\n"
-            f"{{ {known} -> {wanted} }}\n{hints}\n{split}\n"
+            f"{{ {known} -> {goal} in ? }}\n{hints}\n{split}\n"
         )
-        answer = run("gappa", program, "-Eprecision=200")
         number = r"(-?\d+)(?:b(-?\d+))?(?: {[^}]*})?"
-        found = re.findall(rf" in \[{number}, {number}\]", answer)
-        if len(found) != len(goals):
-            msg = f"Gappa proves nothing here:\n{program}\n{answer}"
+        found = re.findall(rf" in \[{number}, {number}\]", run("gappa", program, "-Eprecision=200"))
+        if len(found) != 1:
+            msg = f"Gappa proves nothing here:\n{program}"
             raise NotProvedError(msg)
-        return [(dyadic(*pair[:2]), dyadic(*pair[2:])) for pair in found]
+        ((a, b, c, d),) = found
+        return dyadic(a, b), dyadic(c, d)
 
 
 def dyadic(number: str, power: str) -> Fraction:
     """Return a number as Gappa and Sollya write it."""
     return int(number) * Fraction(2) ** int(power or 0)
+
+
+def exact(number: Any) -> Fraction:
+    """Return a float as a fraction."""
+    return Fraction(float(number))
 
 
 def written(number: Fraction) -> str:
@@ -193,7 +198,7 @@ def run(program: str, text: str, *options: str) -> str:
         stderr=subprocess.STDOUT,
         check=False,
     )
-    if done.returncode or re.search("warning|error", done.stdout, re.IGNORECASE):
+    if done.returncode or re.search("Error|Warning: (?!renaming)", done.stdout):
         msg = f"{program} fails on\n{text}\n{done.stdout}"
         raise NotProvedError(msg)
     return done.stdout
@@ -202,23 +207,27 @@ def run(program: str, text: str, *options: str) -> str:
 LN2 = "L in [0.6931471805599453094172321214581765, 0.6931471805599453094172321214581766]"
 
 
-def largest(bounds: list[tuple[Fraction, Fraction]]) -> Fraction:
+def largest(*bounds: tuple[Fraction, Fraction]) -> Fraction:
     """Return the largest size of what lies within bounds."""
     return max(abs(end) for pair in bounds for end in pair)
 
 
-def sollya(lines: list[str], *wanted: str) -> list[Fraction]:
-    """Return numbers that Sollya finds."""
-    program = ["prec = 400!;", "display = dyadic!;", *lines, *(f"{w};" for w in wanted), "quit;"]
-    answer = run("sollya", "\n".join(program))
-    found = re.findall(r"^(-?\d+)(?:b(-?\d+))?$", answer, re.MULTILINE)
-    if len(found) != len(wanted):
-        msg = f"Sollya proves nothing here:\n{program}\n{answer}"
+def sollya(lines: list[str], wanted: str) -> Fraction:
+    """Return a number that Sollya finds."""
+    program = "\n".join(["prec = 400!;", "display = dyadic!;", *lines, f"{wanted};", "quit;"])
+    found = re.fullmatch(r"(-?\d+)(?:b(-?\d+))?", run("sollya", program).strip())
+    if not found:
+        msg = f"Sollya proves nothing here:\n{program}"
         raise NotProvedError(msg)
-    return [dyadic(*pair) for pair in found]
+    return dyadic(*found.groups())
 
 
-def prove_exp(dtype: Any, q: tuple[float, ...] | None = None) -> Proved:
+def proved(left_out: Fraction, relative: Fraction, low: float, high: float) -> Proved:
+    """Return what is proved, rounded up."""
+    return Proved(ceil(10 * log2(left_out)) / 10, float(relative), low, high)
+
+
+def prove_exp(dtype: Any, q: Any = None) -> Proved:
     """Bound the relative error of e^t for |t| <= 2 near."""
     trace = Trace(dtype, "exp", 7, q=q)
     high, low, per_ln2, magic = map(
@@ -239,48 +248,126 @@ def prove_exp(dtype: Any, q: tuple[float, ...] | None = None) -> Proved:
         v7 - {f} -> (v7 - (v5 - v6)) + {lost};
     """
     far = 2 * trace.c.near
-    ks, fs, losses = [], [(Fraction(-3, 10), Fraction(3, 10))], []
-    for low_t, high_t in ((-far, -0.3), (0.3, far)):
-        given = f"t in [{low_t}, {high_t}] /\\ {LN2}"
-        goals = ["v3", "v7", f"v7 - {f}", f"v4 - {whole}"]
-        k_bound, f_bound, loss, inexact = trace.gappa(trace.before(), given, goals, hints)
-        ks.append(k_bound)
-        fs.append(f_bound)
-        losses.append(loss)
-        if largest([inexact]):
-            raise NotProvedError("k times ln2_high is not exact")
-    # In between k is 0, and f is t.
-    given = f"t in [-0.3, 0.3] /\\ {LN2}"
-    (none,) = trace.gappa(trace.before(), given, ["v3"], hints)
-    if largest([none]) or largest(ks) > trace.c.bias - 2:
-        raise NotProvedError("2^k is not normal, or k is not 0 where f is t")
-    end, loss = largest(fs), largest(losses)
+
+    def bounds(goal: str, *ranges: tuple[float, float]) -> Fraction:
+        return largest(
+            *(
+                trace.gappa(trace.before(), f"t in [{low}, {high}] /\\ {LN2}", goal, hints)
+                for low, high in ranges
+            )
+        )
+
+    sides = ((-far, -0.3), (0.3, far))
+    # Between the sides k is 0, and f is t.
+    if bounds("v3", (-0.3, 0.3)) or bounds(f"v4 - {whole}", *sides):
+        msg = "k is not 0 around 0, or k times ln2_high is not exact"
+        raise NotProvedError(msg)
+    if bounds("v3", *sides) > trace.c.bias - 2:
+        msg = "2^k is not a normal number"
+        raise NotProvedError(msg)
+    end, loss = bounds("v7", *sides), bounds(f"v7 - {f}", *sides)
     n = trace.last
-    (left_out,) = sollya(
+    left_out = sollya(
         ["v7 = x;", *trace.exact[7:], f"F = {written(end)};"],
         f"sup(supnorm(e{n}, exp(x), [-F; F], relative, 2^(-10)))",
     )
-    given = f"v7 in [{written(-end)}, {written(end)}]"
-    rounding = largest(
-        trace.gappa(trace.after(), given, [f"v{n} -/ e{n}"], "\n".join(trace.hints), "$ v7 in 16;")
-    )
-    # |e^loss - 1| <= loss / (1 - loss).
-    whole_error = (1 + rounding) * (1 + left_out) * (1 + loss / (1 - loss)) - 1
-    return Proved(log2(left_out), float(whole_error), -far, far)
+    given = f"|v7| <= {written(end)}"
+    hints = "\n".join(trace.hints)
+    rounding = largest(trace.gappa(trace.after(), given, f"v{n} -/ e{n}", hints, "$ v7 in 16;"))
+    # e^loss - 1 <= loss / (1 - loss).
+    relative = (1 + rounding) * (1 + left_out) * (1 + loss / (1 - loss)) - 1
+    return proved(left_out, relative, -far, far)
 
 
 def prove_log1p(dtype: Any) -> Proved:
-    """Bound the relative error of log(1 + z) for 2^-lowest <= z <= 1."""
-    halves = [Trace(dtype, "log1p", 8, above=above) for above in (False, True)]
-    for trace in halves:
-        print("\n".join(trace.computed))
-        print("\n".join(trace.hints))
-    raise SystemExit
+    """Bound the relative error of log(1 + z) for 2^-(2 near) <= z <= 1."""
+    c = exponential.CONSTANTS[dtype]
+    lowest, middle = Fraction(1, 2 ** int(2 * c.near)), exact(dtype(np.sqrt(2.0) - 1))
+    halves = [
+        prove_half(Trace(dtype, "log1p", 8, above=False), lowest, middle),
+        prove_half(Trace(dtype, "log1p", 8, above=True), middle, Fraction(1)),
+    ]
+    left_out, relative = map(max, zip(*halves, strict=True))
+    return proved(left_out, relative, float(lowest), 1.0)
+
+
+def prove_half(trace: Trace, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    """Bound what the polynomial of log1p leaves out on one side of its middle, and all its error."""
+    above, n = trace.above, trace.last
+    j, whole, nearly = map(trace.constant, (above, 2 + above, 0.45))
+    # v1 is the divisor, l what its rounding lost, S what s is without rounding, v3 and v8 are s
+    # before and after it is put right.
+    before = [*trace.before(), f"l = {whole} + t - v1;", f"S = (t - {j}) / ({whole} + t);"]
+    factor = f"({nearly} * (v6 - l) * (1 + d4) * (1 + d7) + {nearly} * l * (d4 + d7 + d4 * d7))"
+    hints = f"""
+        l -> -(v1 - ({whole} + t));
+        t - v5 -> l - (v5 - (v1 - {whole}));
+        v6 - l -> (v6 - (t - v5)) - (v5 - (v1 - {whole}));
+        S -> 1 - {trace.constant(2 + 2 * above)} / ({whole} + t) {{ {whole} + t <> 0 }};
+    """
+    if above:
+        hints += f"""
+        v8 ~ S;
+        v7 - v3 * {nearly} * l -> v3 * {factor} + a4 * v6 * (1 + d7) + a7;
+        S - v3 -> -(v3 - v2 / v1) - (v2 - (t - {j})) / v1 - S * l / v1
+          {{ v1 <> 0, {whole} + t <> 0 }};
+        v3 - v7 - S -> (v3 - v2 / v1) + (v2 - (t - {j})) / v1 + S * l * (1 / v1 - {nearly})
+          + (S - v3) * {nearly} * l - (v7 - v3 * {nearly} * l) {{ v1 <> 0, {whole} + t <> 0 }};
+        """
+    else:
+        hints += f"""
+        v7 / v3 - {nearly} * l -> {factor} + a4 / v3 * v6 * (1 + d7) + a7 / v3 {{ v3 <> 0 }};
+        (v3 - v7 - S) / S -> (1 + (v3 - v2 / v1) / (v2 / v1))
+          * (1 + (l * (1 / v1 - {nearly}) - (v7 / v3 - {nearly} * l) - l / v1 * (v7 / v3))) - 1
+          {{ v1 <> 0, v2 <> 0, v3 <> 0, S <> 0, {whole} + t <> 0 }};
+        """
+    given = f"t in [{written(low)}, {written(high)}]"
+    true, s, loss = (
+        trace.gappa(before, given, goal, hints)
+        for goal in ("S", "v8", "v8 - S" if above else "v8 -/ S")
+    )
+    largest_square = largest(true, s) ** 2
+    # atanh(s) / s is 1 + w / 3 + w^2 / 5 + ... with w = s^2.
+    terms = 24
+    left_out = sollya(
+        ["v8 = x;", *trace.exact[8:]],
+        f"p = 0; for i from 0 to degree(e{n - 1}) / 2 do p = p + coeff(e{n - 1}, 2 * i + 1) / 2 * x^i;"
+        f"q = 0; for i from 0 to {terms - 1} do q = q + x^i / (2 * i + 1);"
+        f"sup(supnorm(p, q, [0; {written(largest_square)}], absolute, 2^(-10)))",
+    ) + largest_square**terms / (1 - largest_square)
+    hints = "\n".join(trace.hints)
+    given = f"v8 in [{written(s[0])}, {written(s[1])}]"
+    # |atanh(s) - atanh(S)| <= |s - S| / (1 - w).
+    carried = largest(loss) / (1 - largest_square)
+    if above:
+        goal, split = f"v{n} -/ (L + e{n - 1})", "$ v8 in 8;"
+        least = sollya([], f"inf(log(1 + [{written(low)}]))")
+        carried *= 2 / least
+        given += f" /\\ {LN2}"
+    else:
+        goal, split = f"v{n - 1} -/ e{n - 1}", ""
+        hints += f"""
+        (v10 + v{n - 2} - e{n - 1}) / e{n - 1} ->
+          ((v9 * v{n - 3} - e9 * e{n - 3}) + v9 * v{n - 3} * (d12 + d{n - 2} + d12 * d{n - 2})
+          + a12 / (2 * v8) * v{n - 3} * (1 + d{n - 2}) + a{n - 2} / (2 * v8))
+          / (1 + e9 * e{n - 3}) {{ v8 <> 0, e{n - 1} <> 0, 1 + e9 * e{n - 3} <> 0 }};
+        """
+    rounding = largest(trace.gappa(trace.after(), given, goal, hints, split))
+    return left_out, (1 + rounding) * (1 + left_out) * (1 + carried) - 1
 
 
 if __name__ == "__main__":
     import time
 
+    for d in (np.float64, np.float32):
+        s = time.time()
+        p = prove_log1p(d)
+        print(
+            p,
+            p.relative * 2 ** (exponential.CONSTANTS[d].digits + 1),
+            log2(p.relative),
+            time.time() - s,
+        )
     for a in ((np.float64,), (np.float64, exponential.SHORT), (np.float32,)):
         s = time.time()
         p = prove_exp(*a)
@@ -290,4 +377,3 @@ if __name__ == "__main__":
             log2(p.relative),
             time.time() - s,
         )
-    prove_log1p(np.float64)
