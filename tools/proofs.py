@@ -4,7 +4,8 @@
 write their steps down. Sollya bounds what the polynomials leave out, Gappa what each step can lose
 in rounding. LLVM may fuse a multiplication and an addition, or not: here each product is wrong by
 an unknown factor within 1 +- 2^-digits, and where it is fused that is 1. So a bound holds for any
-mixture. A hint of a rewriting cannot make a bound wrong: Gappa checks it, and complains.
+mixture. A hint of a rewriting cannot make a bound wrong: Gappa checks it, and complaints are
+failures.
 
 The bounds go to ``book/data/proofs.json``. It fails where one of `STATED` cannot be proved.
 """
@@ -117,7 +118,7 @@ class Trace:
         """Write down one operation."""
         if a.name.startswith("0x") and b.name.startswith("0x"):
             x, y = (self.dtype(float.fromhex(v.name)) for v in (a, b))
-            return self.number(x + y if sign == "+" else x * y)
+            return self.number({"+": x + y, "*": x * y}[sign])
         n = len(self.computed) + 1
         plain = f"{a.name} {sign} {b.name}"
         self.exact.append(f"e{n} = {a.exact} {sign} {b.exact};")
@@ -313,20 +314,19 @@ def prove_half(trace: Trace, low: Fraction, high: Fraction) -> tuple[Fraction, F
         trace.gappa(before, given, goal, hints)
         for goal in ("S", "v8", "v8 - S" if above else "v8 -/ S")
     )
-    largest_square = largest(true, s) ** 2
-    # atanh(s) / s is 1 + w / 3 + w^2 / 5 + ... with w = s^2.
-    terms = 24
+    end, terms = largest(true, s), 24
+    # atanh(s) / s is 1 + s^2 / 3 + s^4 / 5 + ..., and at least 1.
     left_out = sollya(
         ["v8 = x;", *trace.exact[8:]],
         f"p = 0; e = e{n - 1};"
-        "for i from 0 to degree(e) / 2 do p = p + coeff(e, 2 * i + 1) / 2 * x^i;"
-        f"q = 0; for i from 0 to {terms - 1} do q = q + x^i / (2 * i + 1);"
-        f"sup(supnorm(p, q, [0; {written(largest_square)}], absolute, 2^(-10)))",
-    ) + largest_square**terms / (1 - largest_square)
+        "for i from 1 to degree(e) do p = p + coeff(e, i) / 2 * x^(i - 1);"
+        f"q = 0; for i from 0 to {terms - 1} do q = q + x^(2 * i) / (2 * i + 1);"
+        f"F = {written(end)}; sup(supnorm(p, q, [-F; F], absolute, 2^(-10)))",
+    ) + end ** (2 * terms) / (1 - end**2)
     hints = trace.hints
     given = f"v8 in [{written(s[0])}, {written(s[1])}]"
-    # |atanh(s) - atanh(S)| <= |s - S| / (1 - w).
-    carried = largest(loss) / (1 - largest_square)
+    # |atanh(s) - atanh(S)| <= |s - S| / (1 - end^2).
+    carried = largest(loss) / (1 - end**2)
     if above:
         goal, split = f"v{n} -/ (L + e{n - 1})", "$ v8 in 8;"
         least = sollya([], f"inf(log(1 + [{written(low)}]))")
