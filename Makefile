@@ -12,7 +12,7 @@ CLEAN_BOOK = rm -rf _build/html _build/.doctrees
 LOCK = uv pip compile --generate-hashes --universal --fork-strategy fewest --quiet --no-header --upgrade
 
 .PHONY: help .venv/stamp book pdf lite site serve notebooks test lint unit nbval book-check browser lite-check lite-run \
-  verify experiments claims bench peers mutants drop-in scale elsewhere arm binder colab audit links dist kit lock clean
+  verify proofs experiments claims bench peers mutants drop-in scale elsewhere arm binder colab audit links dist kit lock clean
 
 help:
 	@echo 'make book         build the book and print the address of its first page'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test         run every check'
 	@echo 'make notebooks    run the chapters again and store their outputs'
 	@echo 'make verify       measure the accuracy of every function (long)'
+	@echo 'make proofs       prove how wrong the compiled exponential and logarithm can be'
 	@echo 'make experiments  run the experiments that the pages read (long)'
 	@echo 'make claims       run the experiments, and what every page asserts of them'
 	@echo 'make bench        measure the speed of every function beside its target'
@@ -99,6 +100,9 @@ lite-run:
 
 verify: .venv/stamp
 	@$(RUN) tools/verify.py
+
+proofs: .venv/stamp
+	@$(RUN) tools/proofs.py
 
 experiments: .venv/stamp
 	@$(RUN) tools/experiments.py

@@ -115,7 +115,7 @@ def repository(tmp_path):
     (folder / "tools" / "venv.sh").touch()
     make_site = "mkdir -p _build/html && echo checked >_build/html/index.html"
     (folder / "Makefile").write_text(f"test:\n\t{make_site}\naudit:\n\t$(FAILS)\n")
-    for program in ("chromium", "npm", "java"):
+    for program in ("chromium", "npm", "java", "gappa", "sollya"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
