@@ -1,5 +1,6 @@
 """What the tests share: the activations, dtypes, awkward inputs, and arrays of every layout."""
 
+import os
 import re
 
 import numpy as np
@@ -7,7 +8,6 @@ from ml_dtypes import bfloat16
 from ml_dtypes import finfo as ml_finfo
 
 from npdl_activations import registry
-from npdl_activations.compiled import compiled
 from npdl_activations.elementwise import Elementwise
 from npdl_activations.rowwise import Rowwise
 
@@ -36,7 +36,23 @@ PLAIN = [
     *(act for cls in CLASSES if issubclass(cls, Elementwise) for act in instances(cls)),
     *(act for cls in CLASSES if issubclass(cls, Rowwise) for act in (cls(), cls(axis=0))),
 ]
-ALL = [*PLAIN, *map(compiled, PLAIN)]
+
+
+def both_tiers():
+    """Return all activations, and compiled copies of them, but where TIERS=numpy is set.
+
+    That is for a copy of the tree, which would compile every kernel anew, and for a Python that
+    has no Numba.
+    """
+    if os.environ.get("TIERS") == "numpy":
+        return PLAIN
+    from npdl_activations.compiled import compiled
+    from npdl_activations.compiled.tier import has_kernels
+
+    return [*PLAIN, *(compiled(act) for act in PLAIN if has_kernels(type(act)))]
+
+
+ALL = both_tiers()
 ELEMENTWISE = [act for act in ALL if isinstance(act, Elementwise)]
 ROWWISE = [act for act in ALL if isinstance(act, Rowwise)]
 

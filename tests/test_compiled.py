@@ -12,7 +12,7 @@ from samples import CLASSES, assert_same
 
 import npdl_activations
 from npdl_activations import Linear, ReLU, Sigmoid, Softmax, Tanh, get
-from npdl_activations.compiled import compiled
+from npdl_activations.compiled import compiled, tier
 from npdl_activations.lab import Network
 
 PACKAGE = Path(npdl_activations.__file__).parent
@@ -40,7 +40,7 @@ def in_a_process(code, cache, package=PACKAGE, **settings):
 
 COUNT = """
 from npdl_activations import ReLU
-from npdl_activations.compiled import compiled
+from npdl_activations.compiled import compiled, tier
 kernels = compiled(ReLU())._kernels.values()
 counts = [kernel.stats for some in kernels for kernel in some]
 print(sum(len(c.cache_hits) for c in counts), sum(len(c.cache_misses) for c in counts))
@@ -190,11 +190,19 @@ def test_masked_rows_are_as_without_numba():
         assert not fast.forward(x, where=where)[3].any()
 
 
+def test_a_child_begins_with_no_threads_and_may_compile():
+    before = tier._pool(2)
+    tier._compiling.acquire()
+    tier._begin_anew()
+    assert not tier._compiling.locked()
+    assert tier._pool(2) is not before
+
+
 def test_threads_and_a_fork_may_compile_at_once(tmp_path):
     code = """
 import os, threading
 from npdl_activations import Elliot, ReLU, Tanh
-from npdl_activations.compiled import compiled
+from npdl_activations.compiled import compiled, tier
 answers = []
 threads = [threading.Thread(target=lambda: answers.append(compiled(Tanh())(0.5))) for _ in range(3)]
 for thread in threads: thread.start()

@@ -1,5 +1,7 @@
 """The inputs at which accuracy is measured: all there are, or samples that leave nothing out."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,13 @@ def test_without_a_wider_longdouble_there_is_less_of_float64(monkeypatch):
     monkeypatch.setattr(given, "WIDER", False)
     [x] = [x for (x,) in given.inputs(Unit("Sigmoid", "value", "float64", given.SAMPLE, 9), 20)]
     assert x.size == 10
+
+
+def test_without_numba_the_names_are_of_one_tier(monkeypatch):
+    both = given.every_name()
+    assert both == [
+        *(names := [n for n in both if " " not in n]),
+        *(f"compiled {n}" for n in names),
+    ]
+    monkeypatch.setitem(sys.modules, "npdl_activations.compiled.tier", None)
+    assert given.every_name() == names

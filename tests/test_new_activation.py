@@ -204,7 +204,8 @@ def run(tree, *command):
     return subprocess.run(
         [sys.executable, *command],
         cwd=tree,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tree), str(tree / "tools")])},
+        env=os.environ
+        | {"TIERS": "numpy", "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "tools")])},
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "npdl_activations"
 OURS = {
     path.relative_to(ROOT).as_posix()
     for path in PACKAGE.rglob("*")
-    if path.is_file() and path.suffix != ".pyc"
+    if path.is_file() and "__pycache__" not in path.parts
 }
 REPOSITORY = "npdl-activations/npdl-activations"
 BESIDE = {

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 # Whatever the caller has set, packages come from the environment, and go into it.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+# Numba is not in an empty environment.
+ENVIRONMENT["TIERS"] = "numpy"
 ENVIRONMENT["PIP_USER"] = "0"
 
 USABLE = "import sys, venv, ensurepip; print(sys.version.split()[0])"

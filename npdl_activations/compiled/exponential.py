@@ -13,6 +13,10 @@ from .jit import inline
 # e^f = 1 + f + f^2 q(f), where q makes the largest relative error smallest (Sollya's fpminimax).
 
 
+# What ln 2 is more than its float64.
+LN2_REST = 2.3190468138462996e-17
+
+
 class Constants(NamedTuple):
     """What the functions of one dtype need."""
 
@@ -131,6 +135,8 @@ def maths(dtype: Any, exp_series: tuple[float, ...] | None = None) -> Maths:
     zero, half, one, two = map(number, (0, 0.5, 1, 2))
     magic, high, low = map(number, (c.magic, c.ln2_high, c.ln2_low))
     per_ln2, ln2, middle = map(number, (1 / np.log(2.0), np.log(2.0), np.sqrt(2.0) - 1))
+    # What rounding took from ln 2.
+    ln2_rest = number(np.log(2.0) - ln2 + LN2_REST)
     nearly = number(0.45)
     digits, bias, stride = map(integer, (c.digits, c.bias, c.stride))
     down, lowest = number(2.0**-c.stride), number(-8 * c.near)
@@ -176,7 +182,7 @@ def maths(dtype: Any, exp_series: tuple[float, ...] | None = None) -> Maths:
         s = (z - j) / below
         s -= s * nearly * (z - (below - whole))
         w = s * s
-        return j * ln2 + (two * s + two * s * w * series(w))
+        return j * ln2 + (two * s + (two * s * w * series(w) + j * ln2_rest))
 
     @inline
     def times_exp(g, t, j):

@@ -7,12 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-try:
-    import numba
-    from numba.core.caching import FunctionCache
-except ImportError as error:
-    msg = 'compiled activations need Numba: pip install "npdl-activations[fast]"'
-    raise ImportError(msg) from error
+import numba
+from numba.core.caching import FunctionCache
 
 # "contract" lets a multiplication and an addition become one fused step, and reorders nothing.
 # NumPy's error model divides without asking whether the divisor is 0, which no vector code can.

@@ -270,6 +270,12 @@ def _load(plain: Any, *settings: bool) -> Any:
     return {np.dtype(dtype): kernels(dtype, *settings) for dtype in (np.float32, np.float64)}
 
 
+def has_kernels(plain: type[Activation]) -> bool:
+    """Return whether a class is one of the package's, with a module in this folder."""
+    package, _, name = plain.__module__.rpartition(".")
+    return package == __package__.rpartition(".")[0] and bool(find_spec(f"{__package__}.{name}"))
+
+
 def compiled(activation: Activation, threads: int = 1) -> Any:
     """Return a copy of an activation whose kernels are compiled.
 
@@ -319,8 +325,7 @@ def compiled(activation: Activation, threads: int = 1) -> Any:
         msg = f"compiled takes 1 thread or more, not {threads}"
         raise ValueError(msg)
     plain: Any = activation.plain if isinstance(activation, Compiled) else type(activation)
-    package, _, name = plain.__module__.rpartition(".")
-    if package != __package__.rpartition(".")[0] or not find_spec(f"{__package__}.{name}"):
+    if not has_kernels(plain):
         msg = f"{activation!r} has no compiled kernels"
         raise TypeError(msg)
     return compiled_class(plain)(threads=index(threads), **activation.parameters)

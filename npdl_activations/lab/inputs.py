@@ -59,9 +59,14 @@ class Unit:
 
 
 def every_name() -> list[str]:
-    """Return the activations' names, in both tiers."""
-    plain = [cls.__name__ for cls in registry.classes()]
-    return [*plain, *(f"{COMPILED}{name}" for name in plain)]
+    """Return the activations' names, in both tiers where Numba is installed."""
+    classes = registry.classes()
+    plain = [cls.__name__ for cls in classes]
+    try:
+        from npdl_activations.compiled.tier import has_kernels
+    except ImportError:  # Numba is no part of the lab
+        return plain
+    return [*plain, *(COMPILED + cls.__name__ for cls in classes if has_kernels(cls))]
 
 
 def named(name: str) -> type[Activation]:
@@ -70,7 +75,7 @@ def named(name: str) -> type[Activation]:
     plain: Any = classes[name.removeprefix(COMPILED)]
     if plain.__name__ == name:
         return classes[name]
-    from npdl_activations.compiled.tier import compiled_class  # Numba is no part of the lab
+    from npdl_activations.compiled.tier import compiled_class
 
     found: type[Activation] = compiled_class(plain)
     return found
