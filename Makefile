@@ -112,7 +112,7 @@ claims: experiments
 	@$(NBVAL:--nbval=--nbval-lax)
 
 bench: .venv/stamp
-	@$(RUN) tools/bench.py
+	@$(RUN) tools/bench.py; bench=$$?; $(RUN) tools/speed.py && exit $$bench
 
 peers: .venv/stamp
 	@$(RUN) tools/peers.py

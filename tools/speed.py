@@ -13,14 +13,18 @@ import sys
 import venv
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
+import costs
 import numpy as np
+import scipy.special
 from bench import keep_memory
+from costs import Call, random, turns
 from machine import cpu_model, simd_levels
 from peers import HOME
 from peers_libraries import LIBRARIES
@@ -32,8 +36,7 @@ from npdl_activations.elementwise import Elementwise
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "book" / "data" / "speed.json"
-Call = Callable[[], Any]
-TURNS = 41
+VERSIONS = ("numpy", "numba", "torch", "jax", "scipy")
 SMALL, MIDDLE, LARGE, HUGE = 8, 10**5, 10**6, 10**7
 ROWS = (10, 100, 1_000)
 
@@ -55,15 +58,7 @@ class Line(NamedTuple):
 
     def measured(self) -> dict[str, Any]:
         """Return the line with the median nanoseconds a number of each call, and the ratio."""
-        times: dict[str, list[float]] = {name: [] for name in self.calls}
-        often = max(1, 4_000 // self.numbers)
-        for turn in range(TURNS + 1):
-            for name, call in self.calls.items():
-                begin = self.clock()
-                for _ in range(often):
-                    call()
-                if turn:  # the first one warms up
-                    times[name].append((self.clock() - begin) / often)
+        times = turns(self.calls, max(1, 20_000 // self.numbers), self.clock)
         fastest = min(self.held_to, key=lambda name: median(times[name]))
         ratios = [ours / other for ours, other in zip(times["ours"], times[fastest], strict=True)]
         return {
@@ -76,11 +71,6 @@ class Line(NamedTuple):
             "ratio": median(ratios),
             "target": self.target,
         }
-
-
-def random(size: int, dtype: str, seed: int = 0) -> Any:
-    """Return numbers of the size that the inputs of a network have."""
-    return np.random.default_rng(seed).normal(scale=5, size=size).astype(dtype)
 
 
 class Peers:
@@ -140,6 +130,15 @@ class Peers:
         return calls
 
 
+def in_scipy(name: str, x: Any) -> dict[str, Call]:
+    """Return SciPy's call that computes the value at x, if it has one. Nothing is held to it."""
+    special: dict[str, Callable[[Any], Any]] = {
+        "Sigmoid": scipy.special.expit,
+        "Softmax": lambda x: scipy.special.softmax(x, -1),
+    }
+    return {"scipy": partial(special[name], x)} if name in special else {}
+
+
 def copy_of(x: Any) -> Call:
     """Return a call that copies x into memory that is there already."""
     room = np.empty_like(x)
@@ -162,7 +161,8 @@ def single(peers: Peers, cls: type[Elementwise], dtype: str, size: int) -> Itera
     g = random(size, dtype, seed=1)
     plain, fast = cls(), compiled(cls())
     theirs = peers.values(name, x)
-    calls = {"ours": lambda: fast(x), "numpy": lambda: plain(x), "copy": copy_of(x)} | theirs
+    calls = {"ours": lambda: fast(x), "numpy": lambda: plain(x), "copy": copy_of(x)}
+    calls |= theirs | in_scipy(name, x)
     divides = "lliot" in name or name == "SoftSign"
     if cls in {Sigmoid, Tanh, SoftPlus}:
         yield Line(name, "value", dtype, size, calls, tuple(theirs), 0.95)
@@ -180,7 +180,8 @@ def softmax(peers: Peers, dtype: str, size: int, k: int) -> Line:
     x = random(size, dtype).reshape(-1, k)
     plain, fast = Softmax(), compiled(Softmax())
     theirs = peers.values("Softmax", x)
-    calls = {"ours": lambda: fast(x), "numpy": lambda: plain(x)} | theirs
+    calls = {"ours": lambda: fast(x), "numpy": lambda: plain(x)}
+    calls |= theirs | in_scipy("Softmax", x)
     target = 1.1 if dtype == "float32" else 1.3
     return Line("Softmax", f"value, rows of {k:,}", dtype, size, calls, tuple(theirs), target)
 
@@ -226,7 +227,8 @@ def measure() -> dict[str, Any]:
     form = "{:16} {:22} {:8} {:>10} {:>11} {:>6} {:>6}  {}".format
     print(form("", "", "", "numbers", "beside", "ratio", "target", "").rstrip(), file=sys.stderr)
     measured = []
-    for line in lines(Peers()):
+    peers = Peers()
+    for line in lines(peers):
         result = line.measured()
         measured.append(result)
         late = "missed" * (result["ratio"] > line.target)
@@ -239,9 +241,10 @@ def measure() -> dict[str, Any]:
         "simd": next(iter(simd_levels())),
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in ("numpy", "numba", "torch", "jax")},
+        "versions": {name: metadata.version(name) for name in VERSIONS},
         "lines": measured,
-    }
+        "kept": costs.kept(peers.torch, peers.in_torch),
+    } | costs.measure()
 
 
 def install() -> str:
@@ -265,6 +268,7 @@ def main(arguments: list[str]) -> int:
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tools")]),
         "JAX_PLATFORMS": "cpu",
+        "OPENBLAS_NUM_THREADS": "1",
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     }
     command = [install(), __file__, "--here"]
