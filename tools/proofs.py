@@ -116,10 +116,12 @@ class Trace:
 
     def step(self, a: Value, sign: str, b: Value) -> Value:
         """Write down one operation."""
-        if a.name.startswith("0x") and b.name.startswith("0x"):
+        if all(v.name.lstrip("-").startswith("0x") for v in (a, b)):
             x, y = (self.dtype(float.fromhex(v.name)) for v in (a, b))
             return self.number({"+": x + y, "*": x * y}[sign])
         n = len(self.computed) + 1
+        if n > self.cut and sign == "+" and b.name in {self.constant(0.0), self.constant(-0.0)}:
+            return a
         plain = f"{a.name} {sign} {b.name}"
         self.exact.append(f"e{n} = {a.exact} {sign} {b.exact};")
         if b.name == self.constant(0) or f"{a.name} {sign}" in {
@@ -328,7 +330,8 @@ def prove_half(trace: Trace, low: Fraction, high: Fraction) -> tuple[Fraction, F
     # |atanh(s) - atanh(S)| <= |s - S| / (1 - end^2).
     carried = largest(loss) / (1 - end**2)
     if above:
-        goal, split = f"v{n} -/ (L + e{n - 1})", "$ v8 in 8;"
+        rest = trace.constant(trace.c.ln2_rest)
+        goal, split = f"v{n} -/ (L - {rest} + e{n - 1})", "$ v8 in 8;"
         least = sollya([], f"inf(log(1 + [{written(low)}]))")
         carried *= 2 / least
         given += f" /\\ {LN2}"

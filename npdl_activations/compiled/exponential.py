@@ -13,10 +13,6 @@ from .jit import inline
 # e^f = 1 + f + f^2 q(f), where q makes the largest relative error smallest (Sollya's fpminimax).
 
 
-# What ln 2 is more than its float64.
-LN2_REST = 2.3190468138462996e-17
-
-
 class Constants(NamedTuple):
     """What the functions of one dtype need."""
 
@@ -27,6 +23,8 @@ class Constants(NamedTuple):
     bias: int
     ln2_high: float
     ln2_low: float
+    # What ln 2 is more than the number nearest to it.
+    ln2_rest: float
     # Of q, beginning at f^0. The relative error of the whole, before rounding, is below 2^-28, and
     # 2^-57.7. `make proofs` proves this and the bounds below.
     exp: tuple[float, ...]
@@ -46,6 +44,7 @@ CONSTANTS = {
         bias=127,
         ln2_high=0.693145751953125,
         ln2_low=1.42860682030941723212e-6,
+        ln2_rest=-1.904654299957768e-09,
         exp=(
             0.49999988079071044921875,
             0.16666518151760101318359375,
@@ -69,6 +68,7 @@ CONSTANTS = {
         bias=1023,
         ln2_high=6.93147180369123816490e-1,
         ln2_low=1.90821492927058770002e-10,
+        ln2_rest=2.3190468138462996e-17,
         exp=(
             0.50000000000000122124532708767219446599483489990234375,
             0.1666666666666647700356662653575767762959003448486328125,
@@ -134,10 +134,8 @@ def maths(dtype: Any, exp_series: tuple[float, ...] | None = None) -> Maths:
     c = CONSTANTS[dtype]
     number, integer = dtype, c.integer
     zero, half, one, two = map(number, (0, 0.5, 1, 2))
-    magic, high, low = map(number, (c.magic, c.ln2_high, c.ln2_low))
+    magic, high, low, rest_of_ln2 = map(number, (c.magic, c.ln2_high, c.ln2_low, c.ln2_rest))
     per_ln2, ln2, middle = map(number, (1 / np.log(2.0), np.log(2.0), np.sqrt(2.0) - 1))
-    # What rounding took from ln 2.
-    ln2_rest = number(np.log(2.0) - ln2 + LN2_REST)
     nearly = number(0.45)
     digits, bias, stride = map(integer, (c.digits, c.bias, c.stride))
     down, lowest = number(2.0**-c.stride), number(-8 * c.near)
@@ -183,7 +181,7 @@ def maths(dtype: Any, exp_series: tuple[float, ...] | None = None) -> Maths:
         s = (z - j) / below
         s -= s * nearly * (z - (below - whole))
         w = s * s
-        return j * ln2 + (two * s + (two * s * w * series(w) + j * ln2_rest))
+        return j * ln2 + (two * s + (two * s * w * series(w) + j * rest_of_ln2))
 
     @inline
     def times_exp(g, t, j):
