@@ -97,6 +97,14 @@ CLOSE_ROWS = 100_000
 OUT_OF_ORDER = {"float64": 3}
 
 
+def compiles(name: str, disabled: str) -> bool:
+    """Return whether an activation is measured without these features of the processor.
+
+    Of the compiled ones that is not asked below AVX2, from 2013: who computes a lot has it.
+    """
+    return not (name.startswith(COMPILED) and "X86_V3" in disabled.split())
+
+
 def key(level: str, unit: Unit) -> str:
     """Return what a unit's result is known by."""
     where = f"{unit.name} {unit.verb} {unit.dtype} {unit.kind} {unit.part}"
@@ -113,7 +121,11 @@ def measure_all(journal: Journal, levels: dict[str, str], everything: list[Unit]
     first = next(iter(levels))
     for level, disabled in levels.items():
         # What people use is asked at the machine's own level alone.
-        here = [unit for unit in everything if level == first or unit.kind != PEOPLE]
+        here = [
+            unit
+            for unit in everything
+            if (level == first or unit.kind != PEOPLE) and compiles(unit.name, disabled)
+        ]
         todo = [unit for unit in here if key(level, unit) not in journal]
         if not todo:
             continue
@@ -237,7 +249,9 @@ def search_all(
             for name in every_name()
             for verb in verbs(named(name))
             for dtype in DTYPES
-            if (seconds := budget(name, verb, dtype)) and (dtype != "float64" or WIDER)
+            if (seconds := budget(name, verb, dtype))
+            and (dtype != "float64" or WIDER)
+            and compiles(name, disabled)
             # The same bits everywhere: what was found at the first level stands for all.
             if level == first or differs(journal, level, first, everything, (name, verb, dtype))
         ]
@@ -273,7 +287,7 @@ def order_all(journal: Journal, levels: dict[str, str]) -> dict[tuple[str, str],
     found: dict[tuple[str, str], float] = {}
     rowwise = [name for name in every_name() if not issubclass(named(name), Elementwise)]
     for level, disabled in levels.items():
-        jobs = [(name, dtype) for name in rowwise for dtype in DTYPES]
+        jobs = [(name, dtype) for name in rowwise for dtype in DTYPES if compiles(name, disabled)]
         keys = {job: f"order {level} {' '.join(job)} {fingerprint(job[0])}" for job in jobs}
         todo = [job for job in jobs if keys[job] not in journal]
         if todo:
