@@ -430,8 +430,8 @@ def rows(
     totals: dict[tuple[Any, ...], dict[str, Tally]] = {}
     for unit in everything:
         what = (unit.name, unit.verb, unit.dtype, unit.kind if unit.kind in {OTHER, PEOPLE} else "")
-        for level in levels:
-            if key(level, unit) in journal:
+        for level, disabled in levels.items():
+            if compiles(unit.name, disabled) and key(level, unit) in journal:
                 _, tally, _ = stored_result(unit, journal[key(level, unit)])
                 totals.setdefault(what, {}).setdefault(level, Tally()).add(tally)
     confirm_all(
