@@ -1,6 +1,7 @@
 """The published accuracy: measured again on a sample, and held to the code and the docstrings."""
 
 import json
+import os
 import runpy
 import sys
 from functools import cache
@@ -291,3 +292,21 @@ def test_without_a_wider_longdouble_the_command_says_so(monkeypatch, capsys):
     assert "longdouble is no wider than float64" in capsys.readouterr().err
     assert accuracy.main(["Softmax"]) == 0
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("disabled", "processor"),
+    [("", None), ("X86_V4", "haswell"), ("X86_V3 X86_V4", "nehalem")],
+)
+def test_numba_compiles_for_an_older_processor_where_numpy_does_without(
+    monkeypatch, disabled, processor
+):
+    class Context:
+        def Pool(self, initializer):  # noqa: ARG002, N802
+            return os.environ.get("NUMBA_CPU_NAME"), os.environ["NPY_DISABLE_CPU_FEATURES"]
+
+    monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
+    monkeypatch.delenv("NPY_DISABLE_CPU_FEATURES", raising=False)
+    monkeypatch.setattr(accuracy, "get_context", lambda _: Context())
+    assert accuracy.workers(disabled) == (processor, disabled)
+    assert "NPY_DISABLE_CPU_FEATURES" not in os.environ
