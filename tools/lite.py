@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def gather(work: Path) -> None:
     """Put what the site holds into a folder: its wheels, the notebooks and what they read."""
     run("hatchling", "build", "-t", "wheel", "-d", work / "wheels")
     fetch = ["pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
-    run(*fetch, "--only-binary=:all:", "-c", "requirements.txt", "-d", work / "wheels", NEEDED)
+    needed = f"{NEEDED}=={metadata.version(NEEDED)}"
+    run(*fetch, "--only-binary=:all:", "-d", work / "wheels", needed)
     pages = work / "contents" / BOOK.name
     shutil.copytree(BOOK / "data", pages / "data")
     for path in BOOK.glob("*.ipynb"):
