@@ -95,14 +95,14 @@ def test_a_fingerprint_sees_another_function_and_no_other_last_bits(book, monkey
 
     def after(factor):
         monkeypatch.setattr(Tanh, "_forward", lambda self, x: forward(self, x) * factor)
-        experiments.library.cache_clear()
+        experiments.package_state.cache_clear()
         return experiments.fingerprint(page)
 
     first = after(1)
     assert after(1 + 1e-15) == first
     assert after(1 + 1e-5) != first
     monkeypatch.undo()
-    experiments.library.cache_clear()
+    experiments.package_state.cache_clear()
 
 
 def test_an_unknown_name_is_told(book, capsys):

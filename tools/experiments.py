@@ -72,7 +72,7 @@ def experiments() -> Iterator[tuple[Path, Experiment]]:
 
 
 @cache
-def library() -> str:
+def package_state() -> str:
     """Return what the experiments' numbers come from besides the page: networks and functions.
 
     A function counts by its numbers, to eight digits, and not by its code: a faster kernel with
@@ -90,7 +90,7 @@ def library() -> str:
 
 def fingerprint(page: Path) -> str:
     """Return a hash of a page's experiments and of what they run."""
-    return hashlib.sha256(f"{code(page)}\n{library()}".encode()).hexdigest()
+    return hashlib.sha256(f"{code(page)}\n{package_state()}".encode()).hexdigest()
 
 
 def run(task: tuple[Path, str, dict[str, Any]]) -> Any:
